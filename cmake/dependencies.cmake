@@ -1,0 +1,10 @@
+# Everything comes from Debian's packages; nothing is fetched at configure time.
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
+find_package(CURL REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(CLI11 REQUIRED)
+find_library(GUMBO_LIBRARY gumbo REQUIRED)
+find_library(EDIT_LIBRARY edit REQUIRED)

@@ -1,0 +1,59 @@
+// The turn: one accepted run from its first model call to its end. The only loop (model → tools → model) is
+// here, counted and bounded. Knows no channel and no socket. Called by dispatch once per run, in that session's
+// lane; loop thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "async/loop.h"
+#include "async/stop.h"
+#include "async/task.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "domain/run_event.h"
+#include "provider/router.h"
+#include "store/runs.h"
+#include "store/sessions.h"
+#include "store/transcripts.h"
+#include "tool/policy.h"
+#include "tool/registry.h"
+
+namespace carapace::agent {
+
+struct Settings {
+  std::int64_t max_model_calls = 25;      // agents.defaults.maxTurns
+  std::int64_t timeout_ms = 600'000;      // agents.defaults.timeoutSeconds
+  std::string thinking_default;           // agents.defaults.thinkingDefault
+  bool verbose_default = false;           // agents.defaults.verboseDefault
+  std::string host, os, version, time_zone;
+};
+
+struct Ports {
+  Loop& loop;
+  const Clock& clock;
+  Random& random;
+  store::Runs& runs;
+  store::Sessions& sessions;
+  store::Transcripts& transcripts;
+  provider::Router& router;
+  const tool::Registry& tools;
+  tool::ApprovalDesk& desk;
+  std::function<void(RunEvent)> publish;
+};
+
+class TurnRunner {
+ public:
+  TurnRunner(Ports ports, Settings settings) : ports_(std::move(ports)), settings_(std::move(settings)) {}
+
+  // `run` is in state running. Ends with the run closed in the store and RunEnded published, whatever happens;
+  // only a store that fails leaves it open (then the next start reports it as interrupted).
+  Task<void> run(store::RunRow run, Stop stop);
+
+ private:
+  Ports ports_;
+  Settings settings_;
+};
+
+}  // namespace carapace::agent

@@ -1,0 +1,2 @@
+// Boost.Asio is compiled once, here.
+#include <boost/asio/impl/src.hpp>

@@ -1,0 +1,210 @@
+#include "dispatch/dispatcher.h"
+
+#include <chrono>
+#include <deque>
+#include <unordered_map>
+#include <utility>
+
+#include "async/coro.h"
+#include "async/signal.h"
+#include "dispatch/recovery.h"
+#include "dispatch/route.h"
+#include "log/log.h"
+#include "session/lane.h"
+
+namespace carapace::dispatch {
+namespace {
+
+constexpr log::Log kLog{"dispatch"};
+constexpr std::size_t kRememberedOutcomes = 1'000;  // later waiters read the store
+
+Outcome outcome_of(const RunEnded& ended) {
+  Outcome outcome;
+  switch (ended.outcome) {
+    case RunEnded::Outcome::done: outcome.state = store::RunState::done; break;
+    case RunEnded::Outcome::aborted: outcome.state = store::RunState::aborted; break;
+    case RunEnded::Outcome::failed: outcome.state = store::RunState::failed; break;
+    case RunEnded::Outcome::interrupted: outcome.state = store::RunState::interrupted; break;
+  }
+  outcome.text = ended.text;
+  outcome.error = ended.error;
+  outcome.stop_reason = ended.stop_reason;
+  outcome.usage = ended.usage;
+  outcome.started_ms = ended.started_ms;
+  outcome.ended_ms = ended.ended_ms;
+  return outcome;
+}
+
+bool is_open(store::RunState state) { return state == store::RunState::accepted || state == store::RunState::running; }
+
+}  // namespace
+
+struct Dispatcher::Impl {
+  DispatchPorts ports;
+  DispatchSettings settings;
+  session::Lanes lanes;
+  bool draining = false;
+  std::unordered_map<SessionKey, int> accepting;           // submits between "lane looked idle" and their push
+  std::unordered_map<RunId, store::RunRow> admitted;       // pushed into a lane, not yet taken by a turn
+  std::unordered_map<RunId, Outcome> outcomes;
+  std::deque<RunId> outcome_order;
+  Signal ended;
+  Signal idle;
+
+  Impl(DispatchPorts given, DispatchSettings chosen)
+      : ports(given),
+        settings(std::move(chosen)),
+        lanes(ports.group, [this](RunId run, Stop stop) { return turn(std::move(run), std::move(stop)); },
+              settings.per_lane, settings.at_once) {
+    ports.fanout.add_reader([this](const RunEvent& event) {
+      if (const auto* end = std::get_if<RunEnded>(&event.what)) remember(event.run, outcome_of(*end));
+    });
+  }
+
+  void remember(const RunId& run, Outcome outcome) {
+    if (outcome_order.size() >= kRememberedOutcomes) {
+      outcomes.erase(outcome_order.front());
+      outcome_order.pop_front();
+    }
+    outcomes[run] = std::move(outcome);
+    outcome_order.push_back(run);
+    ended.notify_all();
+  }
+
+  void admit(store::RunRow run) {
+    const auto key = run.key;
+    const auto id = run.id;
+    admitted[id] = std::move(run);
+    lanes.push(key, id);
+  }
+
+  Task<void> turn(RunId id, Stop stop);
+  Task<Result<Acceptance>> accept(Inbound inbound, Destination where);
+};
+
+Dispatcher::Dispatcher(DispatchPorts ports, DispatchSettings settings)
+    : impl_(std::make_unique<Impl>(ports, std::move(settings))) {}
+Dispatcher::~Dispatcher() = default;
+
+// One admitted run: its inbox row becomes a transcript message, then the model hears it.
+Task<void> Dispatcher::Impl::turn(RunId id, Stop stop) {
+  auto node = admitted.extract(id);
+  if (node.empty()) co_return;
+  auto run = std::move(node.mapped());
+  if (run.state == store::RunState::accepted) {
+    auto begun = co_await ports.runs.begin(id, ports.clock.wall_ms());
+    if (!begun) {
+      // Nothing was begun, so the row stays accepted and the next start takes it up again.
+      kLog.error("an accepted message could not be begun", {{"run", id.value}, {"cause", begun.error().detail}});
+      ports.fanout.publish(RunEvent{id, run.raw_key, run.principal, false, 0, ports.clock.wall_ms(),
+                                    RunEnded{RunEnded::Outcome::failed, "", begun.error().detail, "error", 0,
+                                             ports.clock.wall_ms(), {}}});
+      co_return;
+    }
+    run = std::move(*begun);
+  }
+  co_await ports.runner.run(std::move(run), std::move(stop));
+  if (lanes.running() <= 1) idle.notify_all();
+}
+
+Task<Result<Acceptance>> Dispatcher::Impl::accept(Inbound inbound, Destination where) {
+  // Only the first of several submits at once may begin its message with the acceptance; the others queue.
+  auto& others = accepting[where.key];
+  const bool begin_now = lanes.idle(where.key) && others == 0;
+  ++others;
+  auto accepted = co_await ports.runs.accept(std::move(inbound), where.key, SessionId(uuid_v4(ports.random)),
+                                             ports.clock.wall_ms(), begin_now);
+  if (--accepting[where.key] == 0) accepting.erase(where.key);
+  if (!accepted) co_return std::unexpected(accepted.error());
+  Acceptance answer;
+  answer.run = accepted->run;
+  if (!accepted->fresh) {
+    answer.state = is_open(answer.run.state) ? Acceptance::State::in_flight : Acceptance::State::ended;
+    co_return answer;
+  }
+  admit(std::move(accepted->run));
+  co_return answer;
+}
+
+Task<Result<Acceptance>> Dispatcher::submit(Inbound inbound) {
+  if (impl_->draining) co_return fail(Errc::unavailable, "the gateway is shutting down");
+  CO_TRY(auto where, route(inbound, impl_->settings.default_agent));
+  if (inbound.run.empty()) inbound.run = RunId(uuid_v4(impl_->ports.random));
+  if (inbound.dedupe_id.empty()) inbound.dedupe_id = inbound.run.value;
+  if (!impl_->lanes.has_room(where.key))
+    co_return fail(Errc::rate_limited, "{} messages already wait in this session", impl_->settings.per_lane);
+  co_return co_await impl_->accept(std::move(inbound), std::move(where));
+}
+
+Task<Result<std::optional<Outcome>>> Dispatcher::wait(RunId run, std::int64_t limit_ms) {
+  const auto end = impl_->ports.clock.steady_ms() + limit_ms;
+  bool looked_up = false;
+  for (;;) {
+    if (const auto found = impl_->outcomes.find(run); found != impl_->outcomes.end()) co_return found->second;
+    if (!std::exchange(looked_up, true)) {
+      CO_TRY(auto stored, co_await impl_->ports.runs.find(run));
+      if (!stored) co_return fail(Errc::not_found, "no run '{}'", run.value);
+      if (!is_open(stored->state)) {
+        Outcome outcome;
+        outcome.state = stored->state;
+        outcome.error = stored->error;
+        outcome.stop_reason = stored->stop_reason;
+        outcome.started_ms = stored->started_ms;
+        outcome.ended_ms = stored->ended_ms;
+        CO_TRY(const auto tail, co_await impl_->ports.transcripts.tail(stored->session, 500));
+        for (const auto& item : tail) {
+          if (item.message.run != run || !item.message.origin) continue;
+          outcome.text = text_of(item.message);
+          outcome.provider = item.message.origin->provider;
+          outcome.model = item.message.origin->model;
+          outcome.usage = item.message.origin->usage;
+        }
+        co_return outcome;
+      }
+      continue;  // it may have ended while the store was asked
+    }
+    const auto left = end - impl_->ports.clock.steady_ms();
+    if (left <= 0) co_return std::optional<Outcome>();
+    co_await impl_->ended.wait_for(std::chrono::milliseconds(left));
+  }
+}
+
+std::vector<RunId> Dispatcher::abort(const SessionKey& key, const RunId& run, std::string reason) {
+  return impl_->lanes.stop(key, run, reason);
+}
+
+Task<Result<Dispatcher::Recovered>> Dispatcher::recover() {
+  Recovered result;
+  CO_TRY(auto open, co_await impl_->ports.runs.unfinished());
+  for (auto& run : open) {
+    if (run.state == store::RunState::accepted) {
+      ++result.resumed;
+      impl_->admit(std::move(run));
+      continue;
+    }
+    ++result.interrupted;
+    const auto id = run.id.value;
+    CO_TRY_STATUS(co_await report_interrupted(impl_->ports.runs, impl_->ports.transcripts, std::move(run),
+                                              impl_->ports.clock.wall_ms()));
+    kLog.warn("a turn that the last stop interrupted was closed", {{"run", id}});
+  }
+  co_return result;
+}
+
+Task<void> Dispatcher::drain(std::int64_t limit_ms) {
+  impl_->draining = true;
+  const auto end = impl_->ports.clock.steady_ms() + limit_ms;
+  while (impl_->lanes.running() > 0) {
+    const auto left = end - impl_->ports.clock.steady_ms();
+    if (left <= 0) break;
+    co_await impl_->idle.wait_for(std::chrono::milliseconds(std::min<std::int64_t>(left, 250)));
+  }
+  impl_->lanes.stop_all("shutdown");
+  // Told to stop, a turn only has its last commit left to do.
+  constexpr std::int64_t kLastCommit = 5'000;
+  const auto hard_end = impl_->ports.clock.steady_ms() + kLastCommit;
+  while (impl_->lanes.running() > 0 && impl_->ports.clock.steady_ms() < hard_end)
+    co_await impl_->idle.wait_for(std::chrono::milliseconds(50));
+}
+
+}  // namespace carapace::dispatch

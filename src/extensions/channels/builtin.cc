@@ -1,0 +1,21 @@
+#include "extensions/channels/builtin.h"
+
+#include <array>
+
+namespace carapace::extensions {
+
+#define CARAPACE_CHANNEL(name) extern const channel::Spec k_##name;
+#include "extensions/channels/builtin.def"
+#undef CARAPACE_CHANNEL
+
+namespace {
+#define CARAPACE_CHANNEL(name) &k_##name,
+constexpr std::array kRows{
+#include "extensions/channels/builtin.def"
+};
+#undef CARAPACE_CHANNEL
+}  // namespace
+
+std::span<const channel::Spec* const> builtin_channels() { return kRows; }
+
+}  // namespace carapace::extensions

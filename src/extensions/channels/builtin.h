@@ -1,0 +1,12 @@
+// The compiled-in channels, in the order of builtin.def.
+#pragma once
+
+#include <span>
+
+#include "channel/contract.h"
+
+namespace carapace::extensions {
+
+std::span<const channel::Spec* const> builtin_channels();
+
+}  // namespace carapace::extensions

@@ -1,0 +1,17 @@
+// The gateway's own clients as a channel: browser app, terminal, HTTP. They send through RPC methods and read
+// run events, so every part is absent; the row gives them a name, a markup and a place in routing.
+#include "extensions/channels/builtin.h"
+
+namespace carapace::extensions {
+
+extern const channel::Spec k_webchat;
+constinit const channel::Spec k_webchat{
+    .id = "webchat",
+    .label = "WebChat",
+    .markup = channel::Markup::markdown,
+    .max_piece = 0,
+    .gateway_clients = true,
+    .open = +[] { return channel::Parts{}; },
+};
+
+}  // namespace carapace::extensions

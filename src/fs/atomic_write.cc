@@ -1,0 +1,117 @@
+#include "fs/atomic_write.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+
+#include "fs/descriptor.h"
+#include "fs/io_error.h"
+
+namespace carapace::fs {
+namespace {
+
+// A temporary name inside one open folder; gone when this goes, unless it was renamed away.
+class Temporary {
+ public:
+  Temporary(int folder, std::string name) : folder_(folder), name_(std::move(name)) {}
+  Temporary(const Temporary&) = delete;
+  Temporary& operator=(const Temporary&) = delete;
+  ~Temporary() {
+    if (!name_.empty()) ::unlinkat(folder_, name_.c_str(), 0);
+  }
+  const char* name() const { return name_.c_str(); }
+  void forget() { name_.clear(); }
+
+ private:
+  int folder_;
+  std::string name_;
+};
+
+std::string temporary_name(const std::string& target) {
+  static std::atomic<unsigned> counter{0};
+  return fmt::format(".{}.tmp.{}.{}", target, ::getpid(), counter.fetch_add(1));
+}
+
+int write_all(int file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto wrote = ::write(file, bytes.data(), bytes.size());
+    if (wrote < 0) {
+      if (errno == EINTR) continue;
+      return errno;
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(wrote));
+  }
+  return 0;
+}
+
+int sync(int file) {
+  while (::fsync(file) != 0) {
+    if (errno == EINTR) continue;
+    return errno;
+  }
+  return 0;
+}
+
+// Some file systems cannot sync a folder and say EINVAL; there is nothing more to do there.
+int sync_folder(int folder) {
+  const int error = sync(folder);
+  return error == EINVAL ? 0 : error;
+}
+
+Status check_target(int folder, const std::string& name, const std::string& path, const WriteOptions& options) {
+  struct stat info{};
+  if (::fstatat(folder, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (errno == ENOENT) return {};
+    return io_failure(errno, "look at", path);
+  }
+  if (!S_ISREG(info.st_mode))
+    return fail(Errc::invalid_request, "cannot write {}: it is no regular file. Move it away and try again.", path);
+  if (!options.replace) return fail(Errc::conflict, "cannot create {}: it is there already.", path);
+  return {};
+}
+
+// Gives the finished temporary file its name: by rename, or by link where nothing may be replaced.
+int put_in_place(int folder, Temporary& temporary, const std::string& name, bool replace) {
+  if (!replace) return ::linkat(folder, temporary.name(), folder, name.c_str(), 0) == 0 ? 0 : errno;
+  if (::renameat(folder, temporary.name(), folder, name.c_str()) != 0) return errno;
+  temporary.forget();
+  return 0;
+}
+
+}  // namespace
+
+Status atomic_write(const std::string& path, std::string_view bytes, WriteOptions options) {
+  const auto name = name_of(path);
+  const auto folder_path = folder_of(path);
+  if (name.empty() || name == "." || name == ".." || path.find('\0') != std::string::npos)
+    return fail(Errc::invalid_request, "cannot write '{}': that names no file.", path);
+  const Descriptor folder(::open(folder_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.ok()) return io_failure(errno, "open the folder", folder_path);
+  TRY_STATUS(check_target(folder.get(), name, path, options));
+
+  Temporary temporary(folder.get(), temporary_name(name));
+  {
+    // The owner-only mode first: the bytes are never readable for others, not even half written.
+    const Descriptor file(
+        ::openat(folder.get(), temporary.name(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file.ok()) {
+      const int error = errno;
+      if (error == EEXIST) temporary.forget();  // somebody else's: not ours to remove
+      return io_failure(error, "create a file beside", path);
+    }
+    if (const int error = write_all(file.get(), bytes)) return io_failure(error, "write", path);
+    if (::fchmod(file.get(), options.mode) != 0) return io_failure(errno, "set the mode of", path);
+    if (const int error = sync(file.get())) return io_failure(error, "write", path);
+  }
+  if (const int error = put_in_place(folder.get(), temporary, name, options.replace)) {
+    if (error == EEXIST) return fail(Errc::conflict, "cannot create {}: it is there already.", path);
+    return io_failure(error, "replace", path);
+  }
+  if (const int error = sync_folder(folder.get())) return io_failure(error, "make the change durable for", path);
+  return {};
+}
+
+}  // namespace carapace::fs

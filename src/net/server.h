@@ -1,0 +1,81 @@
+// The listening side: one port for HTTP/1.1 and WebSocket. Bytes become one parsed request or one message;
+// no socket is seen above. Limits (header 64 KiB, body, frame 512 KiB, read deadlines) are enforced here
+// with readable answers (413, 431, 408, 400; close 1009). Loop thread only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "async/loop.h"
+#include "async/task.h"
+#include "base/error.h"
+#include "net/http.h"
+
+namespace carapace::net {
+
+// One upgraded connection. Frames are shared: an event is serialised once for all its readers.
+class WebSocket {
+ public:
+  using Frame = std::shared_ptr<const std::string>;
+
+  virtual ~WebSocket() = default;
+  // Next whole message, text or binary alike, at most the frame limit. unavailable when the peer has gone,
+  // too_large when it was closed with 1009. One reader.
+  virtual Task<Result<std::string>> receive() = 0;
+  // Queues a text frame and returns at once; dropped silently after close.
+  virtual void send(Frame frame) = 0;
+  // Sends what is queued, then closes. Reasons are cut to 120 bytes. Idempotent.
+  virtual void close(std::uint16_t code, std::string reason) = 0;
+  virtual std::size_t unsent_bytes() const = 0;
+};
+
+// Where a handler puts its answer. Exactly one of `send` or `begin` is called; a request whose handler
+// ends without either answers 500 by itself.
+class Responder {
+ public:
+  virtual ~Responder() = default;
+  virtual void send(ServerResponse response) = 0;
+  // Starts a streamed answer (chunked); `body` is ignored. Then `write` any number of times.
+  virtual void begin(ServerResponse head) = 0;
+  // Waits until the chunk is in the kernel; false when the client has gone.
+  virtual Task<bool> write(std::string chunk) = 0;
+};
+
+struct ServerHandler {
+  // `closed` of a streamed request can be seen by `write` answering false.
+  std::function<Task<void>(ServerRequest, Responder&)> http;
+  // Judged before the upgrade: a response here refuses it.
+  std::function<std::optional<ServerResponse>(const ServerRequest&)> refuse_upgrade;
+  std::function<Task<void>(ServerRequest, std::shared_ptr<WebSocket>)> websocket;
+};
+
+struct ServerOptions {
+  std::vector<std::string> addresses = {"127.0.0.1"};  // the first must bind; others warn
+  std::uint16_t port = 0;                              // 0: any free one
+  std::size_t max_body_bytes = 20 << 20;
+  std::size_t max_header_bytes = 64 << 10;
+  std::size_t max_frame_bytes = 512 << 10;
+  std::int64_t header_deadline_ms = 30'000;
+  std::int64_t body_deadline_ms = 60'000;
+  std::size_t max_connections = 20'000;
+};
+
+class Server {
+ public:
+  virtual ~Server() = default;
+  virtual std::uint16_t port() const = 0;
+  // Stops accepting; live connections go on.
+  virtual void stop_accepting() = 0;
+  // Closes every connection (WebSockets with `code`), waits until their handlers ended or the limit passed.
+  virtual Task<void> shut_down(std::uint16_t code, std::string reason, std::int64_t limit_ms) = 0;
+};
+
+// conflict when the port is in use, forbidden when it may not be bound; the detail names address and port.
+Result<std::unique_ptr<Server>> listen(Loop& loop, ServerOptions options, ServerHandler handler);
+
+}  // namespace carapace::net

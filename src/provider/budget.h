@@ -1,0 +1,19 @@
+// Decorator: no paid call without money for its worst case. Reserves before the call, settles what it really
+// cost after it, also when it failed half way. Loop thread.
+#pragma once
+
+#include <memory>
+
+#include "ledger/ledger.h"
+#include "provider/contract.h"
+#include "provider/spec.h"
+
+namespace carapace::provider {
+
+// `inner` and `ledger` outlive the decorator. `model` gives provider id and price.
+std::unique_ptr<Provider> make_budget(Provider& inner, ledger::Ledger& ledger, ModelInfo model);
+
+// Tokens of a request by the four-characters rule (an image counts 2,000): an upper estimate for money.
+std::int64_t estimate_tokens(const Request& request);
+
+}  // namespace carapace::provider

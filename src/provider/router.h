@@ -1,0 +1,30 @@
+// Which provider answers: the port between a turn and the stack of providers that app/ builds. Loop thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "domain/model_ref.h"
+#include "provider/contract.h"
+#include "provider/spec.h"
+
+namespace carapace::provider {
+
+// A provider ready to be called for one model, with everything that the turn must know of it.
+struct Route {
+  Provider* provider = nullptr;  // owned by the router; lives as long as it
+  const Spec* spec = nullptr;
+  ModelInfo model;
+};
+
+class Router {
+ public:
+  virtual ~Router() = default;
+  // `reference` is provider/model, or empty for the default. not_found names what is known.
+  virtual Result<Route> route(std::string_view reference) = 0;
+  virtual std::vector<ModelInfo> models() const = 0;  // `models.list`
+  virtual ModelRef default_model() const = 0;
+};
+
+}  // namespace carapace::provider

@@ -1,0 +1,186 @@
+import type { ChatEntry, ToolEntry } from "./chat_entry.js";
+import { LiveRun } from "./live_run.js";
+import { outgoingRow, type Outbox } from "./outbox.js";
+import { countUserText, entriesFromHistory, keepIds } from "./transcript.js";
+import type { AgentEvent, ChatEvent, HistoryMessage } from "./wire_types.js";
+
+/** Rows the gateway does not store (a stopped answer, an error), shown after the n-th user message. */
+interface Leftover {
+  afterUsers: number;
+  entries: ChatEntry[];
+}
+
+/** Everything known about one session's messages. */
+export class Conversation {
+  loaded = false;
+  private history: ChatEntry[] = [];
+  private leftovers: Leftover[] = [];
+  private runs: LiveRun[] = [];
+  private ended = new Set<string>();
+  private asked = 0;
+  private adopted = 0;
+
+  constructor(readonly key: string) {}
+
+  /** The newest run that is still going. */
+  get activeRun(): LiveRun | null {
+    for (let index = this.runs.length - 1; index >= 0; index -= 1) if (!this.runs[index]!.over) return this.runs[index]!;
+    return null;
+  }
+
+  isRunning(runId: string): boolean {
+    return this.runs.some((run) => run.runId === runId && !run.over);
+  }
+
+  begin(runId: string): void {
+    if (!this.ended.has(runId)) this.run(runId);
+  }
+
+  /** Returns whether this event ended a run. */
+  applyChat(event: ChatEvent): boolean {
+    if (this.ended.has(event.runId)) return false;
+    this.run(event.runId).applyChat(event);
+    if (event.state === "delta") return false;
+    this.ended.add(event.runId);
+    return true;
+  }
+
+  applyAgent(event: AgentEvent): void {
+    if (this.ended.has(event.runId)) return;
+    if (event.stream === "lifecycle" && event.data?.phase !== "start") return;
+    this.run(event.runId).applyAgent(event);
+  }
+
+  /** A lost link ends the runs as far as we can tell; events of one that goes on open it again. */
+  interrupt(): void {
+    for (const run of this.runs) run.interrupt();
+  }
+
+  get activeRunIds(): string[] {
+    return this.runs.filter((run) => !run.over).map((run) => run.runId);
+  }
+
+  /** The gateway says a run ended whose last event we missed. */
+  close(runId: string): void {
+    this.runs.find((run) => run.runId === runId)?.settle();
+    this.ended.add(runId);
+  }
+
+  /** Numbers the fetches, because answers may overtake each other. */
+  nextFetch(): number {
+    this.asked += 1;
+    return this.asked;
+  }
+
+  get overRuns(): string[] {
+    return this.runs.filter((run) => run.over).map((run) => run.runId);
+  }
+
+  /** Takes the stored messages in place of the streamed ones whose runs were over when they were asked for. */
+  adopt(messages: HistoryMessage[], fetch: number, settled: string[], outbox: Outbox, storedIsProof: boolean): void {
+    if (fetch < this.adopted) return;
+    this.adopted = fetch;
+    const fresh = entriesFromHistory(messages);
+    keepIds(fresh, this.rows(outbox));
+    const users = fresh.reduce((sum, entry) => sum + (entry.kind === "user" ? 1 : 0), 0);
+    for (const run of this.runs) {
+      if (!settled.includes(run.runId)) continue;
+      const unsaved = run.entries.some((entry) => entry.kind === "notice") ? missingFrom(fresh, run.entries) : [];
+      if (!unsaved.length) continue;
+      const message = outbox.forSession(this.key).find((item) => item.idempotencyKey === run.runId);
+      // The words that led to a failed answer stay above it, even if the gateway did not keep them.
+      if (message && countUserText(fresh, message.text) <= message.seenBefore) unsaved.unshift(outgoingRow(message));
+      this.leftovers.push({ afterUsers: users, entries: unsaved });
+    }
+    const cut = new Set(this.runs.filter((run) => run.cut).map((run) => run.runId));
+    this.runs = this.runs.filter((run) => !settled.includes(run.runId));
+    this.history = fresh;
+    this.loaded = true;
+    for (const runId of settled) if (!cut.has(runId)) outbox.finish(runId);
+    outbox.reconcile(this.key, (text) => countUserText(fresh, text), storedIsProof);
+  }
+
+  countText(text: string): number {
+    return countUserText(this.history, text);
+  }
+
+  /** The conversation as it is shown: stored rows, runs begun elsewhere, then our messages each with its run. */
+  rows(outbox: Outbox): ChatEntry[] {
+    const live = new Map<string, ToolEntry>();
+    for (const run of this.runs) {
+      for (const entry of run.entries) if (entry.kind === "tool" && entry.callId) live.set(entry.callId, entry);
+    }
+    const rows = this.withLeftovers().map((entry) => (entry.kind === "tool" ? freshest(entry, live.get(entry.callId)) : entry));
+    const outgoing = outbox.forSession(this.key);
+    const mine = new Set(outgoing.map((item) => item.idempotencyKey));
+    for (const run of this.runs) if (!mine.has(run.runId)) rows.push(...this.notStored(run));
+    for (const item of outgoing) {
+      if (item.state === "failed" || this.countText(item.text) <= item.seenBefore) rows.push(outgoingRow(item));
+      const run = this.runs.find((one) => one.runId === item.idempotencyKey);
+      if (run) rows.push(...run.entries);
+    }
+    return rows;
+  }
+
+  /** The user's words an answer belongs to. */
+  promptBefore(rows: ChatEntry[], entryId: string): string | null {
+    let prompt: string | null = null;
+    for (const entry of rows) {
+      if (entry.kind === "user" && entry.text) prompt = entry.text;
+      if (entry.id === entryId) return prompt;
+    }
+    return null;
+  }
+
+  private run(runId: string): LiveRun {
+    let run = this.runs.find((one) => one.runId === runId);
+    if (!run) {
+      run = new LiveRun(runId);
+      this.runs = [...this.runs, run];
+    } else if (run.cut) run.resume();
+    return run;
+  }
+
+  private withLeftovers(): ChatEntry[] {
+    if (!this.leftovers.length) return this.history.slice();
+    const rows: ChatEntry[] = [];
+    let users = 0;
+    for (const entry of this.history) {
+      if (entry.kind === "user") {
+        rows.push(...this.leftoversAfter(users));
+        users += 1;
+      }
+      rows.push(entry);
+    }
+    rows.push(...this.leftoversAfter(users));
+    return rows;
+  }
+
+  private leftoversAfter(users: number): ChatEntry[] {
+    return this.leftovers.filter((one) => one.afterUsers === users).flatMap((one) => one.entries);
+  }
+
+  /** History fetched in the middle of a run already holds its first rows. */
+  private notStored(run: LiveRun): ChatEntry[] {
+    const stored = new Set(this.history.map((entry) => (entry.kind === "tool" ? entry.callId : "")));
+    let from = 0;
+    run.entries.forEach((entry, index) => {
+      if (entry.kind === "tool" && stored.has(entry.callId)) from = index + 1;
+    });
+    return run.entries.slice(from);
+  }
+}
+
+function freshest(stored: ToolEntry, live: ToolEntry | undefined): ToolEntry {
+  if (!live || stored.output !== null) return stored;
+  return { ...live, id: stored.id };
+}
+
+function missingFrom(history: ChatEntry[], entries: ChatEntry[]): ChatEntry[] {
+  const lastUser = history.map((entry) => entry.kind).lastIndexOf("user");
+  const turn = history.slice(lastUser + 1);
+  return entries.filter((entry) => {
+    if (entry.kind === "tool") return !turn.some((one) => one.kind === "tool" && one.callId === entry.callId);
+    return !turn.some((one) => one.kind === entry.kind && "text" in one && one.text.trim() === entry.text.trim());
+  });
+}

@@ -1,0 +1,243 @@
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { ChatClient, type Phase } from "../chat_client.js";
+import { sessionTitle } from "../session_title.js";
+import { currentTheme, startTheme, toggleTheme } from "../theme.js";
+import "./chat_log.js";
+import type { ChatLog } from "./chat_log.js";
+import "./composer_box.js";
+import type { ComposerBox } from "./composer_box.js";
+import "./confirm_dialog.js";
+import type { ConfirmDialog } from "./confirm_dialog.js";
+import { brandMark, icon } from "./icons.js";
+import "./model_picker.js";
+import { PlainElement } from "./plain_element.js";
+import "./session_list.js";
+import "./sign_in_form.js";
+import type { SignInDetail } from "./sign_in_form.js";
+
+const PHASE_TEXT: Record<Phase, string> = {
+  "signed-out": "Signed out",
+  connecting: "Connecting…",
+  online: "Connected",
+  offline: "Reconnecting…",
+  restarting: "Gateway is restarting…",
+};
+/** Updates are drawn with the next frame, or after this pause in a hidden tab, where frames do not come. */
+const HIDDEN_PAUSE_MS = 120;
+
+export class AssistantApp extends PlainElement {
+  static override properties = { drawer: { state: true } };
+  declare drawer: boolean;
+  private readonly client = new ChatClient(() => this.redrawSoon());
+  private redraw = 0;
+  private greeted = false;
+  private readonly narrow = window.matchMedia("(max-width: 800px)");
+
+  constructor() {
+    super();
+    this.drawer = false;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    startTheme(() => this.requestUpdate());
+    this.narrow.addEventListener("change", () => this.requestUpdate());
+    document.addEventListener("keydown", (event) => this.escape(event));
+    this.client.start();
+  }
+
+  override render(): TemplateResult {
+    return html`${this.isOut ? this.renderSignIn() : this.renderChat()}
+      <div class="visually-hidden" role="status" aria-live="polite" aria-atomic="true">${this.client.announcement}</div>
+      <confirm-dialog></confirm-dialog>`;
+  }
+
+  /** The form stays while its token is being tried. */
+  private get isOut(): boolean {
+    return this.client.phase === "signed-out" || (this.client.phase === "connecting" && this.client.signingIn);
+  }
+
+  private renderSignIn(): TemplateResult {
+    return html`<sign-in-form
+      .problem=${this.client.problem}
+      .busy=${this.client.phase === "connecting"}
+      @sign-in=${(event: CustomEvent<SignInDetail>) => this.client.signIn(event.detail.token, event.detail.keep)}
+    ></sign-in-form>`;
+  }
+
+  private renderChat(): TemplateResult {
+    const { client } = this;
+    const connected = client.phase === "online";
+    const answering = Boolean(client.conversation?.activeRun) && connected;
+    const hidden = this.narrow.matches && !this.drawer;
+    return html`<a class="skip-link" href="#message" @click=${this.skip}>Skip to the message box</a>
+      <div class="layout">
+        <aside id="sessions" class=${this.drawer ? "sidebar shown" : "sidebar"} aria-label="Sessions" ?inert=${hidden}>
+          <div class="brand">
+            ${brandMark()}<h1>Carapace</h1>
+            <button type="button" class="small-button drawer-close" aria-label="Close the session list" @click=${() => this.closeDrawer()}>${icon("close")}</button>
+          </div>
+          <session-list
+            .rows=${client.book.rows}
+            .openKey=${client.openKey}
+            .mainKey=${client.book.mainKey}
+            .disabled=${!connected}
+            @new-session=${this.newSession}
+            @open-session=${(event: CustomEvent<string>) => this.open(event.detail)}
+            @rename-session=${(event: CustomEvent<{ key: string; label: string }>) => client.rename(event.detail.key, event.detail.label)}
+            @delete-session=${(event: CustomEvent<string>) => this.removeSession(event.detail)}
+          ></session-list>
+          <div class="sidebar-foot">
+            <button type="button" class="foot-button" @click=${() => client.signOut()}>${icon("leave")} Sign out</button>
+            ${client.gatewayVersion ? html`<span class="muted small">v${client.gatewayVersion}</span>` : nothing}
+          </div>
+        </aside>
+        ${this.drawer ? html`<div class="scrim" @click=${() => this.closeDrawer()}></div>` : nothing}
+        <main id="content" class="stage" ?inert=${this.narrow.matches && this.drawer}>
+          ${this.renderHeader(connected)} ${this.renderBanner()}
+          <chat-log
+            .rows=${client.rows}
+            .sessionKey=${client.openKey}
+            .answering=${answering}
+            .loaded=${client.conversation?.loaded ?? false}
+            .connected=${connected}
+            .approvals=${client.approvals.waiting}
+            .placeOf=${(key: string) => sessionTitle(client.book.rowOrNew(key), client.book.mainKey)}
+            @retry-answer=${(event: CustomEvent<string>) => client.retryAnswer(event.detail)}
+            @resend=${(event: CustomEvent<string>) => client.resend(event.detail)}
+            @discard=${(event: CustomEvent<string>) => client.discard(event.detail)}
+            @decide=${(event: CustomEvent<{ id: string; decision: "allow-once" | "deny" }>) => client.decide(event.detail.id, event.detail.decision)}
+          ></chat-log>
+          ${client.toast
+            ? html`<div class="toast"><span>${client.toast}</span><button type="button" class="small-button" aria-label="Dismiss" @click=${() => client.dismissToast()}>${icon("close")}</button></div>`
+            : nothing}
+          <composer-box
+            .sessionKey=${client.openKey}
+            .connected=${connected}
+            .answering=${answering}
+            .submitText=${(text: string) => this.submit(text)}
+            @stop-answer=${() => client.stopAnswer()}
+          ></composer-box>
+        </main>
+      </div>`;
+  }
+
+  private renderHeader(connected: boolean): TemplateResult {
+    const { client } = this;
+    const title = sessionTitle(client.book.rowOrNew(client.openKey), client.book.mainKey);
+    const dark = currentTheme() === "dark";
+    const themeLabel = dark ? "Use the light theme" : "Use the dark theme";
+    return html`<header class="topbar">
+      <button type="button" class="small-button drawer-open" aria-label="Open the session list" aria-expanded=${this.drawer ? "true" : "false"} aria-controls="sessions" @click=${() => (this.drawer = true)}>
+        ${icon("menu")}
+      </button>
+      <h2 class="session-name" title=${title}>${client.openKey ? title : "Carapace"}</h2>
+      <model-picker
+        .models=${client.book.models}
+        .current=${client.book.modelOf(client.openKey).ref}
+        .standard=${client.book.defaultRef}
+        .disabled=${!connected}
+        @choose-model=${(event: CustomEvent<string>) => client.chooseModel(event.detail)}
+      ></model-picker>
+      <span class="phase ${client.phase}" title=${PHASE_TEXT[client.phase]}><span class="dot"></span><span class="phase-text">${PHASE_TEXT[client.phase]}</span></span>
+      <button type="button" class="small-button theme-toggle" aria-label=${themeLabel} title=${themeLabel} @click=${this.toggleTheme}>${icon(dark ? "sun" : "moon")}</button>
+    </header>`;
+  }
+
+  private renderBanner(): TemplateResult | typeof nothing {
+    const { client } = this;
+    if (client.phase === "restarting") return html`<div class="banner wait">${PHASE_TEXT.restarting}</div>`;
+    if (client.phase === "offline") {
+      return html`<div class="banner wait">
+        No connection to the gateway. Trying again.
+        <button type="button" class="link-button" @click=${() => client.link.hurry()}>Try now</button>
+      </div>`;
+    }
+    if (client.book.modelOf(client.openKey).provider !== "guide") return nothing;
+    return html`<div class="banner guide" role="note">
+      ${icon("compass")}
+      <p>
+        <strong>Offline guide – no model configured.</strong>
+        The answers here are canned help. For a real assistant set <code>ANTHROPIC_API_KEY</code> or <code>OPENAI_API_KEY</code>,
+        or run Ollama, then restart the gateway. The README tells more.
+      </p>
+    </div>`;
+  }
+
+  protected override updated(changes: PropertyValues<this>): void {
+    if (changes.has("drawer") && this.drawer) this.querySelector<HTMLElement>(".drawer-close")?.focus();
+    if (this.client.phase === "online" && !this.greeted) {
+      this.greeted = true;
+      // Ready to write; on a phone this would only bring up the keyboard.
+      if (!this.narrow.matches) this.composer?.focusText();
+    }
+    if (this.isOut) this.greeted = false;
+  }
+
+  private get composer(): ComposerBox | null {
+    return this.querySelector<ComposerBox>("composer-box");
+  }
+
+  private submit(text: string): boolean {
+    const sent = this.client.send(text);
+    if (sent) this.querySelector<ChatLog>("chat-log")?.toEnd(false);
+    return sent;
+  }
+
+  private newSession(): void {
+    this.client.newSession();
+    this.drawer = false;
+    this.requestUpdate();
+    void this.updateComplete.then(() => this.composer?.focusText());
+  }
+
+  private open(key: string): void {
+    this.client.openSession(key);
+    // At once, not with the next frame: keys pressed now belong to the new session's draft.
+    this.requestUpdate();
+    if (!this.drawer) return;
+    this.drawer = false;
+    void this.updateComplete.then(() => this.composer?.focusText());
+  }
+
+  private async removeSession(key: string): Promise<void> {
+    const title = sessionTitle(this.client.book.rowOrNew(key), this.client.book.mainKey);
+    const dialog = this.querySelector<ConfirmDialog>("confirm-dialog");
+    if (await dialog?.ask("Delete this session?", `“${title}” and its messages will be removed from the list.`, "Delete")) {
+      await this.client.remove(key);
+    }
+  }
+
+  private closeDrawer(): void {
+    this.drawer = false;
+    void this.updateComplete.then(() => this.querySelector<HTMLElement>(".drawer-open")?.focus());
+  }
+
+  private skip(event: Event): void {
+    // The fragment stays free for the token, so the jump is made here.
+    event.preventDefault();
+    this.composer?.focusText();
+  }
+
+  private escape(event: KeyboardEvent): void {
+    if (event.key !== "Escape" || event.isComposing || this.querySelector("dialog[open]")) return;
+    if (this.drawer) this.closeDrawer();
+    else if (this.client.conversation?.activeRun) void this.client.stopAnswer();
+  }
+
+  private toggleTheme(): void {
+    toggleTheme();
+    this.requestUpdate();
+  }
+
+  private redrawSoon(): void {
+    if (this.redraw) return;
+    const draw = (): void => {
+      this.redraw = 0;
+      this.requestUpdate();
+    };
+    this.redraw = document.hidden ? window.setTimeout(draw, HIDDEN_PAUSE_MS) : window.requestAnimationFrame(draw);
+  }
+}
+
+customElements.define("carapace-app", AssistantApp);

@@ -1,0 +1,15 @@
+import { defineConfig } from "vite";
+import manifest from "./package.json" with { type: "json" };
+
+export default defineConfig({
+  // Relative addresses let the gateway serve the app under any base path.
+  base: "./",
+  define: { __APP_VERSION__: JSON.stringify(manifest.version) },
+  build: {
+    target: "es2022",
+    // A data: script or style would be refused by the content security policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: true,
+  },
+});
