@@ -10,6 +10,7 @@ export default defineConfig({
     // A data: script or style would be refused by the content security policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    reportCompressedSize: true,
+    // The notices of what is bundled travel with the bundle.
+    license: { fileName: "assets/licenses.md" },
   },
 });

@@ -56,8 +56,8 @@ struct Parts {
 enum class Markup : std::uint8_t { plain, markdown };
 
 struct Spec {
-  std::string_view id;      // lower case, as in session keys
-  std::string_view label;
+  std::string_view id = {};      // lower case, as in session keys
+  std::string_view label = {};
   Markup markup = Markup::plain;
   std::size_t max_piece = 0;      // characters of one remote message; 0: unbounded
   bool gateway_clients = false;   // its people are clients of the gateway: they send by RPC and read events

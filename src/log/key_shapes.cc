@@ -83,6 +83,17 @@ std::size_t piece_end(string_view text, std::size_t at, std::size_t end) {
   return at;
 }
 
+// "RSA PRIVATE KEY-----", "PRIVATE KEY-----", "PGP PRIVATE KEY BLOCK-----" …
+bool is_private_label(string_view label) {
+  constexpr std::size_t kLongest = 48;
+  label = label.substr(0, kLongest);
+  const auto close = label.find("-----");
+  if (close == string_view::npos) return false;
+  label = label.substr(0, close);
+  const auto plain = [](char c) { return upper(c) || digit(c) || c == ' '; };
+  return label.contains("PRIVATE KEY") && std::ranges::all_of(label, plain);
+}
+
 }  // namespace
 
 std::size_t word_end(string_view text, std::size_t at) {
@@ -104,30 +115,26 @@ Span find_key_shape(string_view text, std::size_t begin, std::size_t end) {
   return bot_token(text, begin, end);
 }
 
-bool remove_private_keys(string_view text, std::string& out) {
+bool remove_private_keys(std::string& text) {
   constexpr string_view kBegin = "-----BEGIN ";
   constexpr string_view kEnd = "-----END ";
   constexpr string_view kDashes = "-----";
-  constexpr std::size_t kLongestLabel = 64;
+  std::string out;
   std::size_t copied = 0;
-  std::size_t at = 0;
-  bool found = false;
-  while ((at = text.find(kBegin, at)) != string_view::npos) {
-    const auto label = text.substr(at + kBegin.size(), kLongestLabel);
-    const auto close = label.find(kDashes);
-    if (close == string_view::npos || label.substr(0, close).find("PRIVATE KEY") == string_view::npos) {
-      at += kBegin.size();
+  for (auto at = text.find(kBegin); at != std::string::npos; at = text.find(kBegin, at)) {
+    const auto label = at + kBegin.size();
+    if (!is_private_label(string_view(text).substr(label))) {
+      at = label;
       continue;
     }
-    found = true;
-    out.append(text.substr(copied, at - copied)).append(kRemovedKey);
-    const auto last = text.find(kEnd, at);
-    const auto dashes = last == string_view::npos ? last : text.find(kDashes, last + kEnd.size());
-    at = dashes == string_view::npos ? text.size() : dashes + kDashes.size();
-    copied = at;
+    out.append(text, copied, at - copied).append(kRemovedKey);
+    const auto last = text.find(kEnd, label);
+    const auto dashes = last == std::string::npos ? last : text.find(kDashes, last + kEnd.size());
+    at = copied = dashes == std::string::npos ? text.size() : dashes + kDashes.size();
   }
-  if (found) out.append(text.substr(copied));
-  return found;
+  if (out.empty()) return false;
+  text = out.append(text, copied);
+  return true;
 }
 
 }  // namespace carapace::log

@@ -24,8 +24,8 @@ struct Span {
 // Empty when there is none.
 Span find_key_shape(std::string_view text, std::size_t begin, std::size_t end);
 
-// Replaces private key blocks, also unfinished ones; false when there was none and `out` is untouched.
-bool remove_private_keys(std::string_view text, std::string& out);
+// Replaces private key blocks, also unfinished ones; false when there was none.
+bool remove_private_keys(std::string& text);
 
 inline constexpr std::string_view kRemovedKey = "[private-key-removed]";
 

@@ -40,6 +40,7 @@ struct Settings {
   Level level = Level::info;
   std::map<std::string, Level, std::less<>> subsystems;  // overrides by subsystem name
   Style console = Style::plain;                          // to standard error
+  Level console_level = Level::trace;                    // what is below stays off the console
   bool colour = false;
   std::string file;                   // empty: no file sink; created 0600
   std::int64_t rotate_bytes = 10 << 20;  // then file → file.1 → file.2 …

@@ -164,8 +164,9 @@ void Walk::word() {
   const auto begin = at_;
   const auto end = word_end(text_, begin);
   if (const auto shape = find_key_shape(text_, begin, end); !shape.empty()) {
-    // A key inside a longer word: the name rule still sees the part before it on the next pass.
     hide(shape.begin, shape.end);
+    // A word that holds a key can still be the name of the next secret: sk-…_token=…
+    if (shape.end == end) named_value(begin, end);
     return;
   }
   if (credential(begin, end) || address(end) || named_value(begin, end)) return;
@@ -371,14 +372,14 @@ std::size_t Walk::line_end(std::size_t at) const {
 }  // namespace
 
 std::string redact(string_view text) {
-  std::string current;
-  if (!remove_private_keys(text, current)) current.assign(text);
+  std::string current(text);
   // What a mask leaves visible may stand beside something that only now reads as a name or a key:
   // walk until nothing changes. Nearly every line is done after the first walk.
   for (int pass = 0; pass < kMaxPasses; ++pass) {
+    const bool removed = remove_private_keys(current);
     auto next = Walk(current).run();
-    if (!next) break;
-    current = std::move(*next);
+    if (!next && !removed) break;
+    if (next) current = std::move(*next);
   }
   return current;
 }

@@ -27,15 +27,17 @@ class WebSocket {
   // Next whole message, text or binary alike, at most the frame limit. unavailable when the peer has gone,
   // too_large when it was closed with 1009. One reader.
   virtual Task<Result<std::string>> receive() = 0;
-  // Queues a text frame and returns at once; dropped silently after close.
+  // Queues a text frame and returns at once; dropped silently after close. Frames of one turn of the loop
+  // leave in one system call.
   virtual void send(Frame frame) = 0;
-  // Sends what is queued, then closes. Reasons are cut to 120 bytes. Idempotent.
+  // Sends what is queued, then closes; the peer has 5 s to take it all and answer. Reasons are cut to
+  // 120 bytes. Idempotent. `receive` then answers unavailable once the peer has answered or the time is up.
   virtual void close(std::uint16_t code, std::string reason) = 0;
   virtual std::size_t unsent_bytes() const = 0;
 };
 
 // Where a handler puts its answer. Exactly one of `send` or `begin` is called; a request whose handler
-// ends without either answers 500 by itself.
+// ends without either answers 500 by itself. `send` leaves at once, not when the handler ends.
 class Responder {
  public:
   virtual ~Responder() = default;
@@ -51,6 +53,8 @@ struct ServerHandler {
   std::function<Task<void>(ServerRequest, Responder&)> http;
   // Judged before the upgrade: a response here refuses it.
   std::function<std::optional<ServerResponse>(const ServerRequest&)> refuse_upgrade;
+  // The request lives as long as the handler wants: one that serves thousands of idle sockets drops it.
+  // When the handler ends the socket is closed with 1000, with 1011 when it throws.
   std::function<Task<void>(ServerRequest, std::shared_ptr<WebSocket>)> websocket;
 };
 
@@ -62,7 +66,8 @@ struct ServerOptions {
   std::size_t max_frame_bytes = 512 << 10;
   std::int64_t header_deadline_ms = 30'000;
   std::int64_t body_deadline_ms = 60'000;
-  std::size_t max_connections = 20'000;
+  std::size_t max_connections = 20'000;  // beyond it: 503 and close
+  Headers always;  // added to every answer (also 101 and our own errors) that does not say them itself
 };
 
 class Server {
@@ -71,7 +76,8 @@ class Server {
   virtual std::uint16_t port() const = 0;
   // Stops accepting; live connections go on.
   virtual void stop_accepting() = 0;
-  // Closes every connection (WebSockets with `code`), waits until their handlers ended or the limit passed.
+  // Closes every connection (WebSockets with `code`), waits until their handlers ended or the limit passed,
+  // then cancels what is left. Never from a handler of this server: it would wait for itself.
   virtual Task<void> shut_down(std::uint16_t code, std::string reason, std::int64_t limit_ms) = 0;
 };
 

@@ -181,7 +181,7 @@ std::expected<std::size_t, RequestFault> RequestParser::feed(std::string_view by
     const bool need_more = error == http::error::need_more;
     if (error && !need_more) return std::unexpected(fault_of(error));
     const auto waiting = need_more ? rest.size() - used : 0;
-    if (!in_body && impl_->head_bytes + waiting > impl_->limits.header_bytes && !(parser.is_header_done() && impl_->head_bytes <= impl_->limits.header_bytes))
+    if (!in_body && impl_->head_bytes + waiting > impl_->limits.header_bytes)
       return std::unexpected(fault_of(http::error::header_limit));
     if (in_body && waiting > kMaxChunkHead)
       return std::unexpected(RequestFault{400, "malformed request: endless chunk header"});

@@ -111,9 +111,8 @@ std::string response_head(const ServerResponse& response, const Headers& always,
   text.reserve(512);
   fmt::format_to(std::back_inserter(text), "HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
   for (const auto& header : response.headers) {
-    const bool ours = std::ranges::any_of(kOurs, [&](std::string_view name) { return iequals(name, header.name); });
-    // A 101 or 426 names the protocol itself.
-    if (ours && !(iequals(header.name, "upgrade") && (response.status == 426 || response.status == 101))) continue;
+    if (std::ranges::any_of(kOurs, [&](std::string_view name) { return iequals(name, header.name); }))
+      continue;
     add_header(text, header.name, header.value);
   }
   for (const auto& header : always)
@@ -123,11 +122,7 @@ std::string response_head(const ServerResponse& response, const Headers& always,
   } else if (options.form == BodyForm::chunked) {
     text += "transfer-encoding: chunked\r\n";
   }
-  if (!options.keep_alive)
-    text += "connection: close\r\n";
-  else
-    text += "connection: keep-alive\r\n";
-  text += "\r\n";
+  text += options.keep_alive ? "connection: keep-alive\r\n\r\n" : "connection: close\r\n\r\n";
   return text;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,7 +23,6 @@ struct HeadOptions {
   BodyForm form = BodyForm::sized;
   std::size_t length = 0;  // sized
   bool keep_alive = true;
-  bool http10 = false;     // keep-alive must be said
 };
 
 // Status line and headers, up to and with the blank line. `always` is added where the response says

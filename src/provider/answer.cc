@@ -8,6 +8,14 @@
 #include "provider/tool_arguments.h"
 
 namespace carapace::provider {
+namespace {
+
+// Arguments without a name are still a call: the model is told that there is no such tool.
+constexpr std::string_view kNameless = "unknown";
+
+bool is_hollow(const Answer::Part& part) { return part.name.empty() && part.text.empty(); }
+
+}  // namespace
 
 Answer::Answer(EventSink& events, std::span<const ToolDefinition> tools, std::function<std::string()> fresh_id)
     : events_(events), tools_(tools), fresh_id_(std::move(fresh_id)) {}
@@ -36,7 +44,7 @@ void Answer::relabel_text() {
 }
 
 bool Answer::has_calls() const {
-  return std::ranges::any_of(parts_, [](const Part& part) { return part.kind == Kind::call && !part.name.empty(); });
+  return std::ranges::any_of(parts_, [](const Part& part) { return part.kind == Kind::call && !is_hollow(part); });
 }
 
 bool Answer::offers(std::string_view tool_name) const {
@@ -45,10 +53,10 @@ bool Answer::offers(std::string_view tool_name) const {
 
 Block Answer::take_call(Part& part, std::vector<std::string>& used_ids) {
   auto id = part.id;
-  if (id.empty() || std::ranges::contains(used_ids, id)) id = fresh_id_();
+  if (id.empty() || std::ranges::find(used_ids, id) != used_ids.end()) id = fresh_id_();
   used_ids.push_back(id);
   auto arguments = read_arguments(part.text);
-  return ToolCall{ToolCallId(std::move(id)), clean_tool_name(part.name, tools_), std::move(arguments.text), arguments.malformed};
+  return ToolCall{ToolCallId(std::move(id)), clean_tool_name(part.name.empty() ? kNameless : std::string_view(part.name), tools_), std::move(arguments.text), arguments.malformed};
 }
 
 std::vector<Block> Answer::take_blocks() {
@@ -67,7 +75,7 @@ std::vector<Block> Answer::take_blocks() {
         break;
       case Kind::redacted: blocks.emplace_back(ThinkingBlock{std::move(part.text), "", true}); break;
       case Kind::call:
-        if (!part.name.empty()) blocks.push_back(take_call(part, used_ids));
+        if (!is_hollow(part)) blocks.push_back(take_call(part, used_ids));
         break;
     }
   }

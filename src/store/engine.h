@@ -35,7 +35,7 @@ class Row {
 class Statements {
  public:
   virtual ~Statements() = default;
-  // Runs one statement to its end; answers how many rows it changed.
+  // Runs one statement to its end; answers how many rows it changed (insert, update and delete only).
   virtual Result<std::int64_t> run(std::string_view sql, std::initializer_list<Param> params = {}) = 0;
   // Calls `each` for every row; false ends early.
   virtual Status rows(std::string_view sql, std::initializer_list<Param> params,
@@ -83,7 +83,7 @@ Task<Result<T>> query_for(Engine& engine, std::move_only_function<Result<T>(Stat
 struct OpenOptions {
   std::string path;              // of the database file; its folder exists
   std::string program_version;   // written into the file; named when an older program meets a newer schema
-  std::string vfs;               // name of a registered SQLite VFS; empty: the default
+  std::string vfs = {};          // name of a registered SQLite VFS; empty: the default
 };
 
 // Opens, migrates after a copy (`<path>.v<N>.bak`) and starts the writer. conflict: the schema is newer than

@@ -45,22 +45,22 @@ struct Accepted {
 
 struct JournalRow {
   std::int64_t id = 0;
-  RunId run;
-  std::int64_t step = 0;   // 1, 2, 3 … within the run
-  std::string kind;        // request, completion, tool_intent, tool_result, approval, finish
-  std::string body;        // JSON text
+  RunId run = {};
+  std::int64_t step = 0;   // 1, 2, 3 … within the run; 0 when it is written: the next one
+  std::string kind = {};   // request, completion, tool_intent, tool_result, approval, finish
+  std::string body = {};   // JSON text
   std::int64_t at_ms = 0;
 };
 
 struct Finish {
-  RunId run;
+  RunId run = {};
   RunState state = RunState::done;
-  std::vector<Message> messages;   // the last answer, or the visible sentence that says why there is none
-  std::string error, stop_reason;
-  std::optional<Origin> answered;  // updates the session's model and counters
+  std::vector<Message> messages = {};  // the last answer, or the visible sentence that says why there is none
+  std::string error = {}, stop_reason = {};
+  std::optional<Origin> answered = {};  // updates the session's model and counters
   std::int64_t context_tokens = 0;
   std::int64_t ended_ms = 0;
-  std::vector<JournalRow> journal;  // rows that ride in the same commit
+  std::vector<JournalRow> journal = {};  // rows that ride in the same commit
 };
 
 class Runs {
@@ -68,12 +68,17 @@ class Runs {
   explicit Runs(Engine& engine) : engine_(engine) {}
 
   // Durable when it returns. Creates the session when it is absent (with `fresh_session`). `begin_now` does
-  // `begin` in the same transaction: for a lane that is idle. forbidden: the key belongs to another principal.
+  // `begin` in the same transaction: for a lane that is idle. forbidden: the key, or the run id, belongs to
+  // another principal. invalid_request: no run id. The images of `run.inbound` go when the run is closed.
   Task<Result<Accepted>> accept(Inbound inbound, SessionKey key, SessionId fresh_session, std::int64_t now_ms,
                                 bool begin_now);
+  // Into the transcript that the key points to now; a run that began before is answered as it is. Like the
+  // verbs below: not_found for an unknown run, conflict for one that is closed, and then nothing changes.
   Task<Result<RunRow>> begin(RunId run, std::int64_t now_ms);
+  // Messages and rows become this run's, whatever their own fields say.
   Task<Status> append(RunId run, std::vector<Message> messages, std::vector<JournalRow> journal);
   Task<Status> record(JournalRow row);
+  // A run that never began is moved to the transcript first, so that its words are seen exactly once.
   Task<Status> finish(Finish finish);
 
   Task<Result<std::optional<RunRow>>> find(RunId run) const;

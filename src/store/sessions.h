@@ -36,10 +36,10 @@ struct SessionRow {
 };
 
 struct SessionFilter {
-  PrincipalId principal;       // empty: all
-  std::optional<AgentId> agent;
-  std::optional<std::string> label;      // exact
-  std::string search;                    // case-insensitive substring of label, title, key, session id
+  PrincipalId principal = {};            // empty: all
+  std::optional<AgentId> agent = {};
+  std::optional<std::string> label = {};  // exact
+  std::string search = {};               // case-insensitive substring of label, title, key, session id
   std::int64_t updated_since_ms = 0;
   bool include_global = false, include_unknown = false;
   std::int64_t limit = 0;                // 0: all
@@ -47,8 +47,8 @@ struct SessionFilter {
 
 // Absent: leave; empty text: clear.
 struct SessionPatch {
-  std::optional<std::string> label, model_override, thinking_level, verbose_level, reasoning_level, send_policy,
-      response_usage;
+  std::optional<std::string> label = {}, model_override = {}, thinking_level = {}, verbose_level = {},
+                             reasoning_level = {}, send_policy = {}, response_usage = {};
 };
 
 class Sessions {
@@ -61,10 +61,11 @@ class Sessions {
   // Creates the session when it is absent. conflict: the label is in use (detail names it).
   Task<Result<SessionRow>> patch(SessionKey key, PrincipalId principal, SessionPatch patch, SessionId fresh_id,
                                  std::int64_t now_ms);
-  // New transcript under the old key; settings stay. The old transcript stays in the store, listed in `past_sessions`.
+  // Created when it is absent. New transcript under the old key; settings stay. The old transcript stays in the store, listed in `past_sessions`.
   Task<Result<SessionRow>> reset(SessionKey key, PrincipalId principal, SessionId fresh_id, std::int64_t now_ms,
                                  std::string reason);
   // Takes the key off the list; the transcript moves to `past_sessions` unless `erase`. False: it was not there.
+  // conflict: a run of it is not closed yet. Erasing takes its inbox rows and journals too; usage rows stay.
   Task<Result<bool>> remove(SessionKey key, PrincipalId principal, bool erase, std::int64_t now_ms);
 
  private:

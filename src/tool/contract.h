@@ -22,6 +22,9 @@ class Transcripts;
 namespace carapace::net {
 class Client;
 }
+namespace carapace {
+class Pool;
+}
 
 namespace carapace::tool {
 
@@ -52,15 +55,18 @@ struct Ports {
   store::Sessions& sessions;
   store::Transcripts& transcripts;
   net::Client& client;
+  Pool& pool;  // for work that would keep the loop
   const Clock& clock;
-  std::vector<std::string> private_hosts;  // `tools.web.fetch.allowPrivateHosts`
+  std::vector<std::string> private_hosts = {};  // `tools.web.fetch.allowPrivateHosts`
+  std::size_t fetch_max_bytes = 5 << 20;        // `tools.web.fetch.maxBytes`, after decompression
+  std::int64_t fetch_timeout_ms = 30'000;       // `tools.web.fetch.timeoutSeconds`
 };
 
 struct Spec {
-  std::string_view name;
-  std::string_view summary;      // one line for the system prompt
-  std::string_view description;  // for the model
-  std::string_view schema;       // JSON text, root type object
+  std::string_view name = {};
+  std::string_view summary = {};      // one line for the system prompt
+  std::string_view description = {};  // for the model
+  std::string_view schema = {};       // JSON text, root type object
   bool reads_personal = false;   // what it returns is the person's own
   bool reads_untrusted = false;  // what it returns was written by strangers
   bool sends = false;            // its arguments can carry data out of the house
@@ -68,7 +74,7 @@ struct Spec {
   bool idempotent = false;       // may be repeated after a crash
   std::int64_t deadline_ms = 60'000;
   // The argument whose value names the destination (a URL), for flow rules; empty: none.
-  std::string_view destination_argument;
+  std::string_view destination_argument = {};
   std::unique_ptr<Tool> (*make)(const Ports& ports) = nullptr;
 };
 

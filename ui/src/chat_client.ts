@@ -4,13 +4,14 @@ import { Conversation } from "./conversation.js";
 import { GatewayLink, randomId, RequestError } from "./gateway_link.js";
 import { Outbox, type OutgoingMessage } from "./outbox.js";
 import { SessionBook } from "./session_book.js";
+import { labelFor } from "./session_title.js";
 import { signInProblem } from "./sign_in_problem.js";
-import { forgetToken, storedToken, storeToken, takeTokenFromFragment } from "./token_store.js";
+import { forgetToken, isTabOnly, storedToken, storeToken, takeTokenFromFragment } from "./token_store.js";
 import type { AgentEvent, ApprovalRequested, ChatEvent, EventFrame, Hello, HistoryMessage, WireError } from "./wire_types.js";
 
 export type Phase = "signed-out" | "connecting" | "online" | "offline" | "restarting";
 
-const LABEL_LENGTH = 60;
+const RESYNC_PAUSE_MS = 3000;
 const HISTORY_LIMIT = 400;
 
 /** The app's memory and its dealings with the gateway; views only read it and call its methods. */
@@ -34,6 +35,7 @@ export class ChatClient {
   /** Sessions that got their name already, though the list may not show them yet. */
   private prepared = new Set<string>();
   private resyncTimer = 0;
+  private resyncedAt = 0;
   private connectedAt = 0;
   /**
    * Whether the gateway was started after our last connection. It may then have lost its memory of idempotency
@@ -53,17 +55,13 @@ export class ChatClient {
     this.book = new SessionBook(this.link, changed);
     this.approvals = new ApprovalDesk(this.link, changed);
     window.addEventListener("hashchange", () => {
-      const token = takeTokenFromFragment();
-      if (token) this.signIn(token, true);
+      const given = takeTokenFromFragment();
+      if (given) this.begin(given);
     });
   }
 
   start(): void {
-    const given = takeTokenFromFragment();
-    const stored = storedToken();
-    // A stale link must not lock out a page that knows a good token: that one is tried second.
-    const list = [given, stored].filter((token): token is string => Boolean(token));
-    if (list.length) this.connect(list.map((token) => ({ token, keep: token === given || !sessionOnly(token) })));
+    this.begin(takeTokenFromFragment());
   }
 
   signIn(token: string, keep: boolean): void {
@@ -78,6 +76,7 @@ export class ChatClient {
     this.conversations.clear();
     this.book.rows = [];
     this.approvals.clear();
+    this.outbox.clear();
     this.openKey = "";
     this.problem = "";
     this.setPhase("signed-out");
@@ -118,8 +117,13 @@ export class ChatClient {
   }
 
   resend(id: string): void {
-    const item = this.outbox.remove(id);
-    if (item) this.send(item.text);
+    const item = this.outbox.revive(id);
+    if (item) {
+      void this.deliver(item, true);
+      return;
+    }
+    const refused = this.outbox.remove(id);
+    if (refused) this.send(refused.text);
   }
 
   discard(id: string): void {
@@ -136,7 +140,12 @@ export class ChatClient {
     const run = this.conversation?.activeRun;
     if (!run) return;
     try {
-      await this.link.request("chat.abort", { sessionKey: this.openKey, runId: run.runId });
+      const key = this.openKey;
+      const result = await this.link.request<{ aborted?: boolean }>("chat.abort", { sessionKey: key, runId: run.runId });
+      if (result?.aborted !== false) return;
+      // The gateway does not know the run any more: its end went by unseen.
+      this.conversation?.close(run.runId);
+      await this.loadHistory(key);
     } catch (error) {
       this.say(`Could not stop: ${(error as Error).message}`);
     }
@@ -168,6 +177,13 @@ export class ChatClient {
   dismissToast(): void {
     this.toast = "";
     this.changed();
+  }
+
+  private begin(given: string | null): void {
+    const stored = storedToken();
+    // A stale link must not lock out a page that knows a good token: that one is tried second.
+    const tokens = [given, stored].filter((token): token is string => Boolean(token));
+    if (tokens.length) this.connect(tokens.map((token) => ({ token, keep: token === given || !isTabOnly(token) })));
   }
 
   private connect(tokens: { token: string; keep: boolean }[]): void {
@@ -224,7 +240,7 @@ export class ChatClient {
       this.approvals.asked(frame.payload as ApprovalRequested);
     } else if (frame.event === "exec.approval.resolved") {
       this.approvals.remove((frame.payload as { id: string }).id);
-    }
+    } else if (frame.event === "tick") this.changed();
   }
 
   private onChat(event: ChatEvent): void {
@@ -277,7 +293,7 @@ export class ChatClient {
       // A lost link is left to the next connection, which sends the message again under the same key.
       if (failure.code === "LINK_LOST") return;
       if (failure.code === "TIMEOUT" && mayRepeat) return this.deliver(item, false);
-      this.outbox.fail(item, failure.message);
+      this.outbox.fail(item, failure.message, failure.unanswered);
       this.announcement = `Message not delivered. ${failure.message}`;
     } finally {
       this.changed();
@@ -306,10 +322,12 @@ export class ChatClient {
 
   private resyncSoon(): void {
     if (this.resyncTimer) return;
+    const pause = Math.max(300, this.resyncedAt + RESYNC_PAUSE_MS - Date.now());
     this.resyncTimer = window.setTimeout(() => {
       this.resyncTimer = 0;
+      this.resyncedAt = Date.now();
       void this.resync();
-    }, 300);
+    }, pause);
   }
 
   /** Makes what is shown agree with the gateway after events were missed. */
@@ -375,19 +393,5 @@ export class ChatClient {
   private setPhase(phase: Phase): void {
     this.phase = phase;
     this.changed();
-  }
-}
-
-function labelFor(text: string): string {
-  const line = text.trim().replace(/\s+/g, " ");
-  const chars = Array.from(line);
-  return chars.length > LABEL_LENGTH ? `${chars.slice(0, LABEL_LENGTH - 1).join("").trimEnd()}…` : line;
-}
-
-function sessionOnly(token: string): boolean {
-  try {
-    return window.sessionStorage.getItem("carapace.token") === token;
-  } catch {
-    return false;
   }
 }

@@ -3,6 +3,7 @@ import type { EventFrame, Hello, ResponseFrame, WireError } from "./wire_types.j
 
 const CHALLENGE_WAIT_MS = 750;
 const REQUEST_TIMEOUT_MS = 30_000;
+const LARGEST_FRAME = 512 * 1024;
 const BACKOFF_FIRST_MS = 800;
 const BACKOFF_FACTOR = 1.7;
 const BACKOFF_MAX_MS = 15_000;
@@ -52,6 +53,7 @@ export class GatewayLink {
   private challengeTimer = 0;
   private quietTimer = 0;
   private quietLimit = 60_000;
+  private largestFrame = LARGEST_FRAME;
   private lastSeq: number | null = null;
   private readonly instanceId = randomId();
 
@@ -99,13 +101,16 @@ export class GatewayLink {
       return Promise.reject(new RequestError("not connected", "LINK_LOST"));
     }
     const id = randomId();
+    const text = JSON.stringify({ type: "req", id, method, params });
+    // The gateway closes the connection on a larger frame, and would do so on every repeat.
+    if (new Blob([text]).size > this.largestFrame) return Promise.reject(new RequestError("The message is too long.", "TOO_LARGE"));
     return new Promise<T>((resolve, reject) => {
       const timer = window.setTimeout(() => {
         this.pending.delete(id);
         reject(new RequestError("the gateway did not answer in time", "TIMEOUT"));
       }, REQUEST_TIMEOUT_MS);
       this.pending.set(id, { resolve: resolve as (payload: unknown) => void, reject, timer });
-      socket.send(JSON.stringify({ type: "req", id, method, params }));
+      socket.send(text);
     });
   }
 
@@ -161,6 +166,7 @@ export class GatewayLink {
         this.ready = true;
         this.delay = BACKOFF_FIRST_MS;
         this.quietLimit = 2 * (hello?.policy?.tickIntervalMs || 30_000);
+        this.largestFrame = hello?.policy?.maxPayload || LARGEST_FRAME;
         this.watchQuiet();
         this.listener.open(hello ?? {});
       },

@@ -12,6 +12,8 @@ export interface OutgoingMessage {
   idempotencyKey: string;
   state: "sending" | "accepted" | "failed";
   problem: string;
+  /** Failed without a word from the gateway. */
+  unanswered: boolean;
   createdAt: number;
   /** Equal user messages in the transcript when this one was written. */
   seenBefore: number;
@@ -30,6 +32,7 @@ export class Outbox {
       idempotencyKey: randomId(),
       state: "sending",
       problem: "",
+      unanswered: false,
       createdAt: Date.now(),
       seenBefore: seenBefore + alike.length,
     };
@@ -41,9 +44,26 @@ export class Outbox {
     if (item.state === "sending") item.state = "accepted";
   }
 
-  fail(item: OutgoingMessage, problem: string): void {
+  fail(item: OutgoingMessage, problem: string, unanswered: boolean): void {
     item.state = "failed";
     item.problem = problem;
+    item.unanswered = unanswered;
+  }
+
+  /**
+   * Makes a failed message wait for delivery again, under its old key, when the gateway never answered: it may have
+   * it after all. A refused message needs a new key, because the refusal is remembered with the old one.
+   */
+  revive(id: string): OutgoingMessage | null {
+    const item = this.items.find((one) => one.id === id);
+    if (!item?.unanswered || Date.now() - item.createdAt > SAFE_REPEAT_MS) return null;
+    item.state = "sending";
+    item.unanswered = false;
+    return item;
+  }
+
+  clear(): void {
+    this.items = [];
   }
 
   remove(id: string): OutgoingMessage | null {
@@ -83,7 +103,7 @@ export class Outbox {
     const now = Date.now();
     for (const item of this.items) {
       if (item.state !== "failed" && !isRunning(item) && now - item.createdAt > SAFE_REPEAT_MS) {
-        this.fail(item, "The connection was away for too long.");
+        this.fail(item, "The connection was away for too long.", true);
       }
     }
     return this.items.filter((item) => item.state !== "failed" && !isRunning(item));

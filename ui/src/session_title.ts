@@ -19,6 +19,14 @@ export function sessionTitle(row: SessionRow, mainKey: string): string {
   return rest.startsWith("web-") ? "Untitled" : rest;
 }
 
+const LABEL_LENGTH = 60;
+
+/** A name for a session, from its first message. */
+export function labelFor(text: string): string {
+  const chars = Array.from(text.trim().replace(/\s+/g, " "));
+  return chars.length > LABEL_LENGTH ? `${chars.slice(0, LABEL_LENGTH - 1).join("").trimEnd()}…` : chars.join("");
+}
+
 export function matchesSearch(row: SessionRow, mainKey: string, search: string): boolean {
   const wanted = search.trim().toLowerCase();
   if (!wanted) return true;

@@ -9,7 +9,7 @@ export interface SignInProblem {
 /** Says in plain words why the gateway refused the connection. */
 export function signInProblem(error: WireError): SignInProblem {
   const message = error.message.toLowerCase();
-  if (message.includes("rate") || message.includes("too many") || message.includes("locked")) {
+  if (/rate.?limit|too many|locked/.test(message)) {
     return { text: "Too many failed attempts. Wait a minute, then try again.", tokenIsBad: false };
   }
   if (message.includes("protocol mismatch")) {

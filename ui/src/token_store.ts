@@ -35,6 +35,10 @@ export function forgetToken(): void {
   write(tab, null);
 }
 
+export function isTabOnly(token: string): boolean {
+  return read(tab) === token;
+}
+
 function decode(text: string): string {
   // decodeURIComponent, unlike URLSearchParams, leaves a plus sign of a base64 token alone.
   try {
@@ -56,6 +60,7 @@ export function takeTokenFromFragment(): string | null {
     const cut = part.indexOf("=");
     if (cut > 0 && part.slice(0, cut) === "token") token = decode(part.slice(cut + 1)).trim();
   }
-  window.history.replaceState(null, "", window.location.pathname + window.location.search);
+  // The whole address, because a path that begins with two slashes would by itself name another host.
+  window.history.replaceState(null, "", window.location.href.split("#", 1)[0]);
   return token || null;
 }

@@ -2,14 +2,14 @@
 
 #include <array>
 
-namespace carapace::extensions {
+namespace carapace::channels {
 
-#define CARAPACE_CHANNEL(name) extern const channel::Spec k_##name;
+#define CARAPACE_CHANNEL(name) extern const channel::Spec _spec##name;
 #include "extensions/channels/builtin.def"
 #undef CARAPACE_CHANNEL
 
 namespace {
-#define CARAPACE_CHANNEL(name) &k_##name,
+#define CARAPACE_CHANNEL(name) &_spec##name,
 constexpr std::array kRows{
 #include "extensions/channels/builtin.def"
 };
@@ -18,4 +18,4 @@ constexpr std::array kRows{
 
 std::span<const channel::Spec* const> builtin_channels() { return kRows; }
 
-}  // namespace carapace::extensions
+}  // namespace carapace::channels

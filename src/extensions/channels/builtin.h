@@ -5,8 +5,8 @@
 
 #include "channel/contract.h"
 
-namespace carapace::extensions {
+namespace carapace::channels {
 
 std::span<const channel::Spec* const> builtin_channels();
 
-}  // namespace carapace::extensions
+}  // namespace carapace::channels

@@ -2,10 +2,10 @@
 // run events, so every part is absent; the row gives them a name, a markup and a place in routing.
 #include "extensions/channels/builtin.h"
 
-namespace carapace::extensions {
+namespace carapace::channels {
 
-extern const channel::Spec k_webchat;
-constinit const channel::Spec k_webchat{
+extern const channel::Spec webchat_spec;
+constinit const channel::Spec webchat_spec{
     .id = "webchat",
     .label = "WebChat",
     .markup = channel::Markup::markdown,
@@ -14,4 +14,4 @@ constinit const channel::Spec k_webchat{
     .open = +[] { return channel::Parts{}; },
 };
 
-}  // namespace carapace::extensions
+}  // namespace carapace::channels

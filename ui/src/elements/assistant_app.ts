@@ -124,14 +124,14 @@ export class AssistantApp extends PlainElement {
 
   private renderHeader(connected: boolean): TemplateResult {
     const { client } = this;
-    const title = sessionTitle(client.book.rowOrNew(client.openKey), client.book.mainKey);
+    const title = this.openTitle();
     const dark = currentTheme() === "dark";
     const themeLabel = dark ? "Use the light theme" : "Use the dark theme";
     return html`<header class="topbar">
       <button type="button" class="small-button drawer-open" aria-label="Open the session list" aria-expanded=${this.drawer ? "true" : "false"} aria-controls="sessions" @click=${() => (this.drawer = true)}>
         ${icon("menu")}
       </button>
-      <h2 class="session-name" title=${title}>${client.openKey ? title : "Carapace"}</h2>
+      <h2 class="session-name" title=${title}>${title}</h2>
       <model-picker
         .models=${client.book.models}
         .current=${client.book.modelOf(client.openKey).ref}
@@ -169,9 +169,15 @@ export class AssistantApp extends PlainElement {
     if (this.client.phase === "online" && !this.greeted) {
       this.greeted = true;
       // Ready to write; on a phone this would only bring up the keyboard.
-      if (!this.narrow.matches) this.composer?.focusText();
+      if (!this.narrow.matches) void this.composer?.focusText();
     }
     if (this.isOut) this.greeted = false;
+    document.title = this.isOut ? "Carapace" : `${this.openTitle()} – Carapace`;
+  }
+
+  private openTitle(): string {
+    const { book, openKey } = this.client;
+    return openKey ? sessionTitle(book.rowOrNew(openKey), book.mainKey) : "Chat";
   }
 
   private get composer(): ComposerBox | null {
@@ -216,7 +222,7 @@ export class AssistantApp extends PlainElement {
   private skip(event: Event): void {
     // The fragment stays free for the token, so the jump is made here.
     event.preventDefault();
-    this.composer?.focusText();
+    void this.composer?.focusText();
   }
 
   private escape(event: KeyboardEvent): void {

@@ -10,6 +10,7 @@ import { PlainElement } from "./plain_element.js";
 import "./tool_row.js";
 
 const NEAR_END = 80;
+const ANSWER_DUE_MS = 20_000;
 
 /** The conversation. Follows its end while the reader is there. */
 export class ChatLog extends PlainElement {
@@ -126,7 +127,7 @@ export class ChatLog extends PlainElement {
   private renderUnanswered(): TemplateResult {
     const last = this.rows[this.rows.length - 1]!;
     return html`<p class="entry notice quiet">
-      No answer arrived.
+      No answer yet.
       <button type="button" class="link-button" @click=${() => this.pass("retry-answer", last.id)}>Ask again</button>
     </p>`;
   }
@@ -150,7 +151,9 @@ export class ChatLog extends PlainElement {
 
   private unanswered(): boolean {
     const last = this.rows[this.rows.length - 1];
-    return this.connected && !this.answering && last?.kind === "user" && !last.delivery && Boolean(last.text);
+    if (!this.connected || this.answering || last?.kind !== "user" || last.delivery || !last.text) return false;
+    // A run begun elsewhere may be on its way without having said a word.
+    return last.at !== null && Date.now() - last.at > ANSWER_DUE_MS;
   }
 
   protected override firstUpdated(): void {

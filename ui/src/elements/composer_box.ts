@@ -50,7 +50,9 @@ export class ComposerBox extends PlainElement {
     </form>`;
   }
 
-  focusText(): void {
+  /** Waits for the first rendering, as the box may have been created just now. */
+  async focusText(): Promise<void> {
+    await this.updateComplete;
     this.area?.focus();
   }
 
@@ -91,7 +93,7 @@ export class ComposerBox extends PlainElement {
   private submit(event: SubmitEvent): void {
     event.preventDefault();
     this.trySubmit();
-    this.focusText();
+    void this.focusText();
   }
 
   private trySubmit(): void {

@@ -50,7 +50,10 @@ export class ModelPicker extends PlainElement {
   }
 
   private choose(event: Event): void {
-    const detail = (event.target as HTMLSelectElement).value;
+    const select = event.target as HTMLSelectElement;
+    const detail = select.value;
+    // The gateway may refuse; the new model is shown when it has taken it.
+    select.value = this.current;
     this.dispatchEvent(new CustomEvent<string>("choose-model", { detail }));
   }
 }

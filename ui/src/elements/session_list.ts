@@ -47,6 +47,7 @@ export class SessionList extends PlainElement {
             aria-label="Search sessions"
             placeholder="Search"
             .value=${this.search}
+            @keydown=${this.searchKey}
             @input=${(event: InputEvent) => (this.search = (event.target as HTMLInputElement).value)}
           />
         </div>
@@ -119,6 +120,14 @@ export class SessionList extends PlainElement {
     else if (changes.get("renaming") && document.activeElement === document.body) {
       this.querySelector<HTMLElement>(".session.open .session-open")?.focus();
     }
+  }
+
+  /** Escape first empties the search; only then it means what it means elsewhere. */
+  private searchKey(event: KeyboardEvent): void {
+    if (event.key !== "Escape" || !this.search) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.search = "";
   }
 
   private finishRename(event: SubmitEvent, key: string): void {

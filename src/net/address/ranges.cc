@@ -1,4 +1,4 @@
-#include "net/address_ranges.h"
+#include "net/address/ranges.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/text.h"
-#include "net/address_ranges.h"
-#include "net/host_name.h"
+#include "net/address/ranges.h"
+#include "net/address/host_name.h"
 
 namespace carapace::net {
 

@@ -1,4 +1,4 @@
-#include "net/host_name.h"
+#include "net/address/host_name.h"
 
 #include <algorithm>
 #include <cstdint>

@@ -1,0 +1,68 @@
+#include "app/start/models.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "async/coro.h"
+#include "log/log.h"
+#include "provider/budget.h"
+#include "provider/retry.h"
+
+namespace carapace::app {
+namespace {
+constexpr log::Log kLog{"models"};
+}
+
+Models::Models(provider::Catalogue catalogue, provider::Choice choice, provider::Ports ports, ledger::Ledger& ledger)
+    : catalogue_(std::move(catalogue)), choice_(std::move(choice)), ports_(ports), ledger_(ledger) {}
+Models::~Models() = default;
+
+Result<provider::Route> Models::route(std::string_view reference) {
+  auto ref = choice_.model;
+  if (!reference.empty()) {
+    TRY(ref, catalogue_.read_ref(reference));
+  }
+  auto found = stacks_.find(ref.text());
+  if (found == stacks_.end()) {
+    TRY(auto resolved, catalogue_.resolve(ref));
+    Stack stack;
+    stack.vendor = resolved.spec->make(resolved.settings, ports_);
+    stack.retried = provider::make_retry(*stack.vendor, {}, ports_.random);
+    stack.budgeted = provider::make_budget(*stack.retried, ledger_, resolved.model);
+    stack.resolved = std::move(resolved);
+    found = stacks_.emplace(ref.text(), std::move(stack)).first;
+  }
+  const auto& stack = found->second;
+  return provider::Route{stack.budgeted.get(), stack.resolved.spec, stack.resolved.model};
+}
+
+std::vector<provider::ModelInfo> Models::models() const {
+  auto all = catalogue_.models();
+  // The model in use is always listed, also when no row describes it.
+  const auto& used = choice_.model;
+  const bool listed = std::ranges::any_of(all, [&](const auto& m) { return m.provider == used.provider && m.id == used.model; });
+  if (!listed) {
+    if (const auto resolved = catalogue_.resolve(used)) all.insert(all.begin(), resolved->model);
+  }
+  return all;
+}
+
+ModelRef Models::default_model() const { return choice_.model; }
+
+Task<std::optional<provider::Probe>> probe_local(const provider::Catalogue& catalogue, provider::Ports ports,
+                                                 std::int64_t limit_ms) {
+  for (const auto* row : catalogue.probes()) {
+    auto resolved = catalogue.provider(row->id);
+    if (!resolved) continue;
+    resolved->settings.deadlines = {limit_ms, limit_ms, limit_ms, limit_ms};
+    auto models = co_await row->discover(resolved->settings, ports);
+    if (!models) {
+      kLog.debug("no local model server", {{"provider", std::string(row->id)}, {"cause", models.error().detail}});
+      continue;
+    }
+    if (!models->empty()) co_return provider::Probe{std::string(row->id), std::move(*models)};
+  }
+  co_return std::nullopt;
+}
+
+}  // namespace carapace::app

@@ -1,0 +1,46 @@
+// The stack of providers, built from the catalogue: for every model in use a vendor's provider behind retry
+// behind the budget. Owned by the house; loop thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ledger/ledger.h"
+#include "provider/catalogue.h"
+#include "provider/router.h"
+
+namespace carapace::app {
+
+class Models final : public provider::Router {
+ public:
+  Models(provider::Catalogue catalogue, provider::Choice choice, provider::Ports ports, ledger::Ledger& ledger);
+  ~Models() override;
+
+  Result<provider::Route> route(std::string_view reference) override;
+  std::vector<provider::ModelInfo> models() const override;
+  ModelRef default_model() const override;
+
+ private:
+  // From the inside out: the vendor's wire; the same again when the world failed; no call without money.
+  struct Stack {
+    provider::Resolved resolved;
+    std::unique_ptr<provider::Provider> vendor;
+    std::unique_ptr<provider::Provider> retried;
+    std::unique_ptr<provider::Provider> budgeted;
+  };
+
+  provider::Catalogue catalogue_;
+  provider::Choice choice_;
+  provider::Ports ports_;
+  ledger::Ledger& ledger_;
+  std::map<std::string, Stack, std::less<>> stacks_;  // by provider/model
+};
+
+// Asks the local servers that may be probed, for at most `limit_ms` in all. Absent: none answered with a model
+// that can chat.
+Task<std::optional<provider::Probe>> probe_local(const provider::Catalogue& catalogue, provider::Ports ports,
+                                                 std::int64_t limit_ms);
+
+}  // namespace carapace::app

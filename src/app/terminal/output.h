@@ -1,0 +1,21 @@
+// What verbs print: results to standard output, everything else to standard error; colours only on a terminal
+// and never with NO_COLOR. Any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace carapace::app {
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitUsage = 2;
+
+bool use_colour(int descriptor, bool no_color_set);
+void print_line(std::string_view text);   // standard output
+void print_error(std::string_view text);  // "carapace: …" on standard error
+int report(const Error& error);           // prints it, answers kExitFailed
+
+}  // namespace carapace::app

@@ -1,0 +1,183 @@
+// The Messages API as a Provider, and the row of its vendor.
+#include <array>
+#include <utility>
+
+#include "async/coro.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "extensions/providers/anthropic_request.h"
+#include "extensions/providers/anthropic_stream.h"
+#include "provider/spec.h"
+#include "provider/transport.h"
+
+namespace carapace::providers {
+namespace {
+
+using provider::CallContext;
+using provider::Completion;
+using provider::EventSink;
+using provider::ModelRow;
+using provider::PeerCall;
+using provider::Ports;
+using provider::Request;
+using provider::Settings;
+using provider::ThinkingStyle;
+
+constexpr std::string_view kId = "anthropic";
+constexpr std::string_view kOldVersion = "2023-06-01";
+constexpr int kMaxPauses = 3;
+constexpr std::size_t kMaxModelList = 4UL << 20U;
+
+// Bases are written with and without the version part.
+std::string url_of(const Settings& settings, std::string_view path) {
+  return settings.base_url + (settings.base_url.ends_with("/v1") ? "" : "/v1") + std::string(path);
+}
+
+PeerCall call_of(const Settings& settings, std::string_view path) {
+  PeerCall call;
+  call.url = url_of(settings, path);
+  call.headers = settings.headers;
+  call.deadlines = settings.deadlines;
+  call.key = settings.api_key;
+  const auto version = settings.api_version.empty() ? std::string(kOldVersion) : settings.api_version;
+  call.headers.push_back({"anthropic-version", version});
+  // Subscription tokens are bearers under any version, and need their beta.
+  const bool subscription = settings.api_key.starts_with("sk-ant-oat");
+  if (settings.api_key.empty()) return call;
+  if (subscription || version > kOldVersion) {
+    call.headers.push_back({"authorization", "Bearer " + settings.api_key});
+  } else {
+    call.headers.push_back({"x-api-key", settings.api_key});
+  }
+  if (subscription) call.headers.push_back({"anthropic-beta", "oauth-2025-04-20"});
+  return call;
+}
+
+void add_usage(const Usage& more, Usage& total) {
+  total.input += more.input;
+  total.output += more.output;
+  total.cache_read += more.cache_read;
+  total.cache_write += more.cache_write;
+}
+
+class Messages final : public provider::Provider {
+ public:
+  Messages(Settings settings, const Ports& ports) : settings_(std::move(settings)), ports_(ports) {}
+
+  Task<Result<Completion>> complete(const Request& request, EventSink& events, const CallContext& context) override {
+    MessagesOptions options{.cache = settings_.id == kId, .no_thinking = false, .paused = {}};
+    Completion whole;
+    for (;;) {
+      bool paused = false;
+      auto part = co_await once(request, options, events, context, paused);
+      if (!part) {
+        // A model that does not know our way of thinking, or a signature that another model gave.
+        if (options.no_thinking || !is_about_thinking(part.error())) co_return part;
+        options.no_thinking = true;
+        continue;
+      }
+      add_usage(part->usage, whole.usage);
+      std::ranges::copy(part->blocks, std::back_inserter(whole.blocks));
+      whole.stop = part->stop;
+      whole.model = part->model.empty() ? request.model : part->model;
+      whole.request_id = part->request_id;
+      if (!paused || part->blocks.empty() || options.paused.size() >= kMaxPauses) co_return whole;
+      options.paused.push_back(std::move(part->blocks));
+    }
+  }
+
+ private:
+  Task<Result<Completion>> once(const Request& request, const MessagesOptions& options, EventSink& events,
+                                const CallContext& context, bool& paused) {
+    auto call = call_of(settings_, "/messages");
+    call.body = messages_body(request, settings_, options);
+    call.deadlines = deadlines_for(settings_.deadlines, request);
+    MessagesStream stream(events, request.tools, provider::call_id_source(ports_.random));
+    auto result = co_await stream_completion(ports_, std::move(call), stream, context.stop);
+    paused = stream.paused();
+    co_return result;
+  }
+
+  static bool is_about_thinking(const Error& error) {
+    if (error.code != Errc::invalid_request) return false;
+    for (const auto* word : {"thinking", "budget_tokens", "output_config", "effort", "signature"})
+      if (icontains(error.detail, word)) return true;
+    return false;
+  }
+
+  Settings settings_;
+  Ports ports_;
+};
+
+std::unique_ptr<provider::Provider> make_messages(const Settings& settings, const Ports& ports) {
+  return std::make_unique<Messages>(settings, ports);
+}
+
+Task<Result<std::vector<provider::ModelInfo>>> discover_messages(const Settings& settings, const Ports& ports) {
+  auto call = call_of(settings, "/models?limit=1000");
+  call.method = "GET";
+  const auto text = co_await fetch_text(ports, std::move(call), kMaxModelList, Stop{});
+  if (!text) co_return std::unexpected(text.error());
+  const auto parsed = parse_json(*text);
+  const auto* list = parsed && parsed->is_object() ? find_array(parsed->get_object(), "data") : nullptr;
+  if (!list) co_return fail(Errc::unavailable, "the provider's model list is no list");
+  std::vector<provider::ModelInfo> models;
+  for (const auto& item : *list) {
+    if (!item.is_object()) continue;
+    provider::ModelInfo info;
+    info.id = string_or(item.get_object(), "id", "");
+    info.name = string_or(item.get_object(), "display_name", info.id);
+    info.provider = settings.id;
+    info.context_window = 0;
+    info.max_output = 0;
+    info.reasoning = true;
+    info.images = true;
+    if (!info.id.empty()) models.push_back(std::move(info));
+  }
+  co_return models;
+}
+
+constexpr std::array<std::string_view, 2> kKeys{"ANTHROPIC_OAUTH_TOKEN", "ANTHROPIC_API_KEY"};
+
+constexpr ModelRow model(std::string_view id, std::string_view name, ThinkingStyle style) {
+  const bool small = style == ThinkingStyle::budget;
+  return {id, name, small ? 200'000 : 1'000'000, small ? 64'000 : 128'000, true, true, style, {}};
+}
+constexpr std::array kModels{
+    model("claude-opus-4-5", "Claude Opus 4.5", ThinkingStyle::budget),
+    model("claude-sonnet-4-5", "Claude Sonnet 4.5", ThinkingStyle::budget),
+    model("claude-haiku-4-5", "Claude Haiku 4.5", ThinkingStyle::budget),
+    model("claude-opus-5-5", "Claude Opus 5.5", ThinkingStyle::adaptive_xhigh),
+    model("claude-opus-5", "Claude Opus 5", ThinkingStyle::adaptive_xhigh),
+    model("claude-opus-4-8", "Claude Opus 4.8", ThinkingStyle::adaptive_xhigh),
+    model("claude-opus-4-7", "Claude Opus 4.7", ThinkingStyle::adaptive_xhigh),
+    model("claude-opus-4-6", "Claude Opus 4.6", ThinkingStyle::adaptive),
+    model("claude-sonnet-5-5", "Claude Sonnet 5.5", ThinkingStyle::adaptive_xhigh),
+    model("claude-sonnet-5", "Claude Sonnet 5", ThinkingStyle::adaptive_xhigh),
+    model("claude-sonnet-4-6", "Claude Sonnet 4.6", ThinkingStyle::adaptive),
+    model("claude-haiku-5-5", "Claude Haiku 5.5", ThinkingStyle::adaptive_xhigh),
+    model("claude-fable-5-2", "Claude Fable 5.2", ThinkingStyle::adaptive_xhigh),
+    model("claude-fable-5-1", "Claude Fable 5.1", ThinkingStyle::adaptive_xhigh),
+    model("claude-fable-5", "Claude Fable 5", ThinkingStyle::adaptive_xhigh),
+};
+
+}  // namespace
+
+extern const provider::Spec anthropic_spec;
+constinit const provider::Spec anthropic_spec{
+    .id = kId,
+    .label = "Anthropic",
+    .api = "anthropic-messages",
+    .base_url = "https://api.anthropic.com",
+    .env_keys = kKeys,
+    .env_base_url = "ANTHROPIC_BASE_URL",
+    .models = kModels,
+    .default_model = "claude-opus-4-5",
+    .default_images = true,
+    .hygiene = {.merge_roles = true, .user_first = true, .thinking = provider::ThinkingReplay::signed_only},
+    .quirks = {.api_version = kOldVersion},
+    .make = make_messages,
+    .discover = discover_messages,
+};
+
+}  // namespace carapace::providers

@@ -1,0 +1,254 @@
+// Vendors of the chat completions wire: rows and no code. Facts from the provider specification A.2 and
+// A.8. No row knows a price: vendors change them, so they come from configuration.
+#include <array>
+
+#include "extensions/providers/openai.h"
+#include "provider/spec.h"
+
+namespace carapace::providers {
+namespace {
+
+using provider::Hygiene;
+using provider::IdRule;
+using provider::ModelRow;
+using provider::Quirks;
+using provider::Spec;
+using provider::ThinkingReplay;
+using provider::ThinkingStyle;
+using Keys = std::array<std::string_view, 1>;
+
+constexpr std::string_view kApi = "openai-completions";
+// A local server may load a model for minutes before its first byte.
+constexpr net::Deadlines kLocal{.connect_ms = 5'000, .first_byte_ms = 600'000, .idle_ms = 120'000, .total_ms = 1'800'000};
+
+constexpr Hygiene hygiene(ThinkingReplay thinking = ThinkingReplay::none, IdRule ids = IdRule::word64) {
+  return {.ids = ids, .thinking = thinking, .images_in_results = false};
+}
+
+constexpr Keys kOpenaiKeys{"OPENAI_API_KEY"};
+constexpr Keys kOpenrouterKeys{"OPENROUTER_API_KEY"};
+constexpr Keys kGroqKeys{"GROQ_API_KEY"};
+constexpr Keys kMistralKeys{"MISTRAL_API_KEY"};
+constexpr Keys kDeepseekKeys{"DEEPSEEK_API_KEY"};
+constexpr Keys kXaiKeys{"XAI_API_KEY"};
+constexpr Keys kTogetherKeys{"TOGETHER_API_KEY"};
+
+constexpr ModelRow frontier(std::string_view id, std::int64_t window) {
+  return {id, id, window, 128'000, true, true, ThinkingStyle::adaptive_xhigh, {}};
+}
+constexpr std::array kOpenaiModels{
+    frontier("gpt-5.2", 400'000),        frontier("gpt-6.1-sol", 272'000),
+    frontier("gpt-6.1-terra", 272'000),  frontier("gpt-6-astra", 272'000),
+    frontier("gpt-6-sol", 272'000),      frontier("gpt-6-luna", 272'000),
+    frontier("gpt-5.6-sol", 272'000),    frontier("gpt-5.6-terra", 272'000),
+    frontier("gpt-5.6-luna", 272'000),   frontier("gpt-5.5", 272'000),
+    frontier("gpt-5.5-pro", 1'050'000),  frontier("gpt-5.4", 272'000),
+    frontier("gpt-5.4-pro", 1'050'000),  frontier("gpt-5.4-mini", 400'000),
+    frontier("gpt-5.4-nano", 400'000),   frontier("gpt-5.3-codex", 400'000),
+    ModelRow{"gpt-5.1", "GPT-5.1", 400'000, 128'000, true, true, ThinkingStyle::adaptive, {}},
+    ModelRow{"gpt-5", "GPT-5", 400'000, 128'000, true, true, ThinkingStyle::adaptive, {}},
+    ModelRow{"gpt-5-mini", "GPT-5 mini", 400'000, 128'000, true, true, ThinkingStyle::adaptive, {}},
+    ModelRow{"gpt-5-nano", "GPT-5 nano", 400'000, 128'000, true, true, ThinkingStyle::adaptive, {}},
+    ModelRow{"gpt-4.1", "GPT-4.1", 1'047'576, 32'768, false, true, ThinkingStyle::unknown, {}},
+    ModelRow{"gpt-4.1-mini", "GPT-4.1 mini", 1'047'576, 32'768, false, true, ThinkingStyle::unknown, {}},
+    ModelRow{"gpt-4o", "GPT-4o", 128'000, 16'384, false, true, ThinkingStyle::unknown, {}},
+    ModelRow{"gpt-4o-mini", "GPT-4o mini", 128'000, 16'384, false, true, ThinkingStyle::unknown, {}},
+    ModelRow{"o3", "o3", 200'000, 100'000, true, true, ThinkingStyle::adaptive, {}},
+    ModelRow{"o4-mini", "o4-mini", 200'000, 100'000, true, true, ThinkingStyle::adaptive, {}},
+    ModelRow{"o1", "o1", 200'000, 100'000, true, true, ThinkingStyle::adaptive, {}},
+    ModelRow{"chat-latest", "Chat latest", 400'000, 128'000, false, true, ThinkingStyle::unknown, {}},
+};
+constexpr std::array kOpenrouterModels{
+    ModelRow{"openrouter/auto", "Auto", 200'000, 0, false, true, ThinkingStyle::unknown, {}},
+};
+constexpr std::array kGroqModels{
+    ModelRow{"openai/gpt-oss-120b", "GPT-OSS 120B", 131'072, 32'768, true, false, ThinkingStyle::adaptive, {}},
+};
+constexpr std::array kMistralModels{
+    ModelRow{"mistral-large-latest", "Mistral Large", 128'000, 0, false, true, ThinkingStyle::unknown, {}},
+};
+constexpr std::array kDeepseekModels{
+    ModelRow{"deepseek-flash", "DeepSeek Flash", 1'000'000, 384'000, true, false, ThinkingStyle::unknown, {}},
+    ModelRow{"deepseek-v4-pro", "DeepSeek V4 Pro", 1'000'000, 384'000, true, false, ThinkingStyle::unknown, {}},
+};
+constexpr std::array kXaiModels{
+    ModelRow{"grok-4.7", "Grok 4.7", 500'000, 0, true, true, ThinkingStyle::unknown, {}},
+    ModelRow{"grok-4.6", "Grok 4.6", 500'000, 0, true, true, ThinkingStyle::unknown, {}},
+    ModelRow{"grok-4.5", "Grok 4.5", 500'000, 0, true, true, ThinkingStyle::unknown, {}},
+    ModelRow{"grok-4.3", "Grok 4.3", 1'000'000, 0, true, true, ThinkingStyle::unknown, {}},
+};
+constexpr std::array kTogetherModels{
+    ModelRow{"openai/gpt-oss-120b", "GPT-OSS 120B", 131'072, 0, true, false, ThinkingStyle::unknown, {}},
+};
+
+}  // namespace
+
+extern const Spec openai_spec, openrouter_spec, groq_spec, mistral_spec, deepseek_spec, xai_spec, together_spec,
+    vllm_spec, llamacpp_spec, lmstudio_spec, custom_spec;
+
+constinit const Spec openai_spec{
+    .id = "openai",
+    .label = "OpenAI",
+    .api = kApi,
+    .base_url = "https://api.openai.com/v1",
+    .env_keys = kOpenaiKeys,
+    .env_base_url = "OPENAI_BASE_URL",
+    .models = kOpenaiModels,
+    .default_model = "gpt-5.2",
+    .default_images = true,
+    .hygiene = hygiene(),
+    .quirks = {.developer_role = true, .reasoning_field = "reasoning_effort"},
+    .make = make_chat,
+    .discover = discover_chat,
+};
+
+constinit const Spec openrouter_spec{
+    .id = "openrouter",
+    .label = "OpenRouter",
+    .api = kApi,
+    .base_url = "https://openrouter.ai/api/v1",
+    .env_keys = kOpenrouterKeys,
+    .models = kOpenrouterModels,
+    .default_model = "openrouter/auto",
+    .default_images = true,
+    .hygiene = hygiene(ThinkingReplay::signed_only),
+    .quirks = {.reasoning_field = "reasoning.effort"},
+    .make = make_chat,
+    .discover = discover_chat,
+};
+
+constinit const Spec groq_spec{
+    .id = "groq",
+    .label = "Groq",
+    .api = kApi,
+    .base_url = "https://api.groq.com/openai/v1",
+    .env_keys = kGroqKeys,
+    .models = kGroqModels,
+    .default_model = "openai/gpt-oss-120b",
+    .default_context = 131'072,
+    .hygiene = hygiene(),
+    .quirks = {.reasoning_field = "reasoning_effort", .think_tags = true},
+    .make = make_chat,
+    .discover = discover_chat,
+};
+
+constinit const Spec mistral_spec{
+    .id = "mistral",
+    .label = "Mistral",
+    .api = kApi,
+    .base_url = "https://api.mistral.ai/v1",
+    .env_keys = kMistralKeys,
+    .models = kMistralModels,
+    .default_model = "mistral-large-latest",
+    .default_context = 128'000,
+    .hygiene = {.ids = IdRule::alnum9, .assistant_after_tool = true, .images_in_results = false},
+    .quirks = {.max_tokens_field = "max_tokens", .stream_usage = false},
+    .make = make_chat,
+    .discover = discover_chat,
+};
+
+constinit const Spec deepseek_spec{
+    .id = "deepseek",
+    .label = "DeepSeek",
+    .api = kApi,
+    .base_url = "https://api.deepseek.com",
+    .env_keys = kDeepseekKeys,
+    .models = kDeepseekModels,
+    .default_model = "deepseek-flash",
+    .default_context = 128'000,
+    .hygiene = hygiene(ThinkingReplay::any),
+    .quirks = {.max_tokens_field = "max_tokens", .reasoning_field = "thinking.type", .replay_reasoning = true},
+    .make = make_chat,
+    .discover = discover_chat,
+};
+
+constinit const Spec xai_spec{
+    .id = "xai",
+    .label = "xAI",
+    .api = kApi,
+    .base_url = "https://api.x.ai/v1",
+    .env_keys = kXaiKeys,
+    .models = kXaiModels,
+    .default_model = "grok-4.7",
+    .default_images = true,
+    .hygiene = hygiene(),
+    .quirks = {},  // effort is not accepted by every model, so none is sent
+    .make = make_chat,
+    .discover = discover_chat,
+};
+
+constinit const Spec together_spec{
+    .id = "together",
+    .label = "Together AI",
+    .api = kApi,
+    .base_url = "https://api.together.ai/v1",
+    .env_keys = kTogetherKeys,
+    .models = kTogetherModels,
+    .default_model = "openai/gpt-oss-120b",
+    .default_context = 131'072,
+    .hygiene = hygiene(),
+    .quirks = {.max_tokens_field = "max_tokens", .reasoning_field = "reasoning.enabled", .think_tags = true},
+    .make = make_chat,
+    .discover = discover_chat,
+};
+
+constinit const Spec vllm_spec{
+    .id = "vllm",
+    .label = "vLLM",
+    .api = kApi,
+    .base_url = "http://127.0.0.1:8000/v1",
+    .key_required = false,
+    .default_context = 32'768,
+    .default_images = true,
+    .deadlines = kLocal,
+    .hygiene = hygiene(),
+    .quirks = {.max_tokens_field = "max_tokens", .think_tags = true},
+    .make = make_chat,
+    .discover = discover_chat,
+};
+
+constinit const Spec llamacpp_spec{
+    .id = "llamacpp",
+    .label = "llama-server",
+    .api = kApi,
+    .base_url = "http://127.0.0.1:8080/v1",
+    .key_required = false,
+    .default_context = 32'768,
+    .deadlines = kLocal,
+    .hygiene = hygiene(),
+    .quirks = {.max_tokens_field = "max_tokens", .think_tags = true},
+    .make = make_chat,
+    .discover = discover_chat,
+};
+
+constinit const Spec lmstudio_spec{
+    .id = "lmstudio",
+    .label = "LM Studio",
+    .api = kApi,
+    .base_url = "http://127.0.0.1:1234/v1",
+    .key_required = false,
+    .default_context = 32'768,
+    .default_images = true,
+    .deadlines = kLocal,
+    .hygiene = hygiene(),
+    .quirks = {.max_tokens_field = "max_tokens", .think_tags = true},
+    .make = make_chat,
+    .discover = discover_chat,
+};
+
+// Any other server of this wire, by its base URL. What it may not know is left out.
+constinit const Spec custom_spec{
+    .id = "custom",
+    .label = "OpenAI-compatible server",
+    .api = kApi,
+    .key_required = false,
+    .generic = true,
+    .default_images = true,
+    .deadlines = {.first_byte_ms = 300'000, .idle_ms = 120'000},
+    .hygiene = hygiene(),
+    .quirks = {.max_tokens_field = "max_tokens", .think_tags = true},
+    .make = make_chat,
+    .discover = discover_chat,
+};
+
+}  // namespace carapace::providers

@@ -1,0 +1,156 @@
+#include "gateway/gateway.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "async/coro.h"
+#include "base/clock.h"
+#include "dispatch/desk.h"
+#include "dispatch/fanout.h"
+#include "gateway/approval_events.h"
+#include "gateway/connection.h"
+#include "gateway/face.h"
+#include "gateway/web/http_face.h"
+#include "log/log.h"
+#include "rpc/json_text.h"
+
+namespace carapace::gateway {
+namespace {
+
+constexpr log::Log kLog{"gateway"};
+constexpr std::chrono::milliseconds kGoodbye{5'000};
+
+void report(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& problem) {
+    kLog.error("background work failed", {{"error", problem.what()}});
+  } catch (...) {
+    kLog.error("background work failed");
+  }
+}
+
+Task<void> refresh_health(Face& face) {
+  const auto made = co_await face.health.refresh();
+  if (!made) kLog.warn("no health summary", {{"error", made.error().detail}});
+}
+
+Settings complete(Settings given) {
+  given.self = complete_self(std::move(given.self));
+  if (given.agents.empty()) given.agents.push_back({given.default_agent, {}});
+  while (given.base_path.ends_with('/')) given.base_path.pop_back();
+  return given;
+}
+
+}  // namespace
+
+Face::Face(GatewayPorts the_ports, Settings the_settings)
+    : ports(the_ports), settings(complete(std::move(the_settings))),
+      origins{settings.loopback_only, settings.allowed_hosts, settings.allowed_origins},
+      started_ms(ports.clock.steady_ms()), work(ports.loop, report), endings(ports.loop, report),
+      presence(ports.clock, settings.self, settings.version),
+      presence_pacer(work, ports.clock, settings.coalesce_ms, [this] { publish_presence(); }),
+      health_pacer(work, ports.clock, settings.coalesce_ms, [this] { publish_health(); }),
+      refresh_pacer(work, ports.clock, settings.coalesce_ms, [this] { work.spawn(refresh_health(*this)); }),
+      health(ports, settings,
+             [this] {
+               ++broadcast.versions().health;
+               health_pacer.ask();
+             }),
+      run_events(ports.loop, ports.clock, broadcast) {}
+
+std::int64_t Face::uptime_ms() const { return ports.clock.steady_ms() - started_ms; }
+
+const AgentInfo* Face::find_agent(const AgentId& id) const {
+  const auto found = std::ranges::find(settings.agents, id, &AgentInfo::id);
+  return found == settings.agents.end() ? nullptr : &*found;
+}
+
+void Face::publish_health() {
+  if (const auto summary = health.cached()) broadcast.publish("health", *summary, {.versioned = true});
+}
+
+void Face::publish_presence() {
+  broadcast.publish("presence", rpc::ObjectText().raw("presence", presence.entries_json()).take(),
+                    {.droppable = true, .versioned = true});
+}
+
+namespace {
+
+Task<void> tick(Face& face) {
+  while (true) {
+    co_await sleep_for(std::chrono::milliseconds(face.settings.tick_ms));
+    face.broadcast.publish("tick", rpc::ObjectText().number("ts", face.ports.clock.wall_ms()).take(),
+                           {.droppable = true});
+    if (face.broadcast.size() > 0 && !face.health.fresh()) face.refresh_pacer.ask();
+  }
+}
+
+class TheGateway final : public Gateway {
+ public:
+  TheGateway(GatewayPorts ports, Settings settings) : face_(ports, std::move(settings)), web_(face_) {
+    // The fan-out and the desk may outlive us; what they call then does nothing.
+    face_.ports.fanout.add_reader([weak = std::weak_ptr(alive_)](const RunEvent& event) {
+      if (const auto face = weak.lock()) (*face)->run_events.take(event);
+    });
+    if (face_.ports.desk) listen_to(*face_.ports.desk);
+  }
+
+  net::ServerHandler handler() override {
+    return {.http = [this](net::ServerRequest request,
+                           net::Responder& responder) { return web_.serve(std::move(request), responder); },
+            .refuse_upgrade = [this](const net::ServerRequest& request) { return web_.refuse_upgrade(request); },
+            .websocket =
+                [this](net::ServerRequest request, std::shared_ptr<net::WebSocket> socket) {
+                  return serve_websocket(face_, std::move(request), std::move(socket));
+                }};
+  }
+
+  void start() override {
+    face_.work.spawn(tick(face_));
+    face_.refresh_pacer.ask();
+  }
+
+  Task<void> shutdown(std::string reason) override {
+    if (reason.empty()) reason = "gateway stopping";
+    face_.broadcast.publish(
+        "shutdown", rpc::ObjectText().text("reason", reason).raw("restartExpectedMs", "null").take(), {});
+    face_.closing.request(reason);
+    for (auto* connection : face_.connections) close_connection(*connection, 1012, "service restart");
+    const auto deadline = std::chrono::steady_clock::now() + kGoodbye;
+    while (!face_.connections.empty()) {
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      if (left.count() <= 0 || !co_await face_.connection_left.wait_for(left)) break;
+    }
+    face_.work.cancel();
+    co_await face_.work.join();
+    co_await face_.endings.join();
+  }
+
+ private:
+  void listen_to(dispatch::Desk& desk) {
+    desk.on_requested([weak = std::weak_ptr(alive_)](const store::ApprovalRow& row) {
+      if (const auto face = weak.lock())
+        (*face)->broadcast.publish("exec.approval.requested", approval_requested_json(row),
+                                   {.scope = "operator.approvals", .droppable = true, .principal = row.principal});
+    });
+    desk.on_resolved([weak = std::weak_ptr(alive_)](const store::ApprovalRow& row) {
+      if (const auto face = weak.lock())
+        (*face)->broadcast.publish("exec.approval.resolved",
+                                   approval_resolved_json(row, (*face)->ports.clock.wall_ms()),
+                                   {.scope = "operator.approvals", .droppable = true, .principal = row.principal});
+    });
+  }
+
+  Face face_;
+  HttpFace web_;
+  std::shared_ptr<Face*> alive_ = std::make_shared<Face*>(&face_);
+};
+
+}  // namespace
+
+std::unique_ptr<Gateway> make_gateway(GatewayPorts ports, Settings settings) {
+  return std::make_unique<TheGateway>(ports, std::move(settings));
+}
+
+}  // namespace carapace::gateway

@@ -1,0 +1,115 @@
+// Which providers and models there are: the compiled-in rows, what configuration says over them, which
+// keys the environment holds, what running servers were asked. Answers `provider/model` → row, settings and
+// model, and picks the model when nobody chose one. Values in, values out; no I/O. Owned by app/.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "domain/model_ref.h"
+#include "provider/spec.h"
+
+namespace carapace::provider {
+
+// `models.providers.<id>` as configuration gives it. Empty text and 0 mean "as the row says".
+struct ProviderConfig {
+  std::string id;
+  std::string base_url;
+  std::string api_key;  // literal, or the name of an environment variable in capitals
+  std::string api;      // wire
+  std::string api_version;
+  net::Headers headers;
+  std::vector<ModelInfo> models;  // context_window and max_output may be 0
+  std::optional<net::Deadlines> deadlines;
+  std::string max_tokens_field;           // compat.maxTokensField
+  std::optional<bool> developer_role;     // compat.supportsDeveloperRole
+  std::optional<bool> reasoning_effort;   // compat.supportsReasoningEffort
+};
+
+using Environment = std::function<std::optional<std::string>(std::string_view name)>;
+
+struct Resolved {
+  const Spec* spec = nullptr;  // whose `make`, `hygiene` and `discover` apply
+  Settings settings;
+  ModelInfo model;
+};
+
+struct Choice {
+  ModelRef model;
+  bool offline = false;
+  std::string reason;  // one sentence for status and log
+};
+
+// A local server that answered when it was asked at start.
+struct Probe {
+  std::string provider;
+  std::vector<ModelInfo> models;  // those that can chat
+};
+
+class Catalogue {
+ public:
+  Catalogue(std::span<const Spec* const> rows, std::vector<ProviderConfig> configured, Environment environment);
+
+  // `provider/model`, `provider:model` of a known provider, or a model id that one row knows.
+  // invalid_request otherwise.
+  Result<ModelRef> read_ref(std::string_view text) const;
+
+  // not_found: no such provider. unauthorized: it needs a key and has none. invalid_request: configuration
+  // that cannot work (unknown wire, no base URL, plain http to a public host). An unknown model of a known
+  // provider resolves, with the row's defaults.
+  Result<Resolved> resolve(const ModelRef& ref) const;
+
+  // Settings without a model, for `discover`. Same errors.
+  Result<Resolved> provider(std::string_view id) const;
+
+  // Models of providers that can be called now, in the order of rows, then configured ones.
+  std::vector<ModelInfo> models() const;
+
+  // Rows that may be asked at start without being configured.
+  std::vector<const Spec*> probes() const;
+  // Models that a server reported. They stand behind configured ones and replace earlier reports.
+  void add_discovered(std::string_view provider, std::vector<ModelInfo> models);
+
+  // Configuration, else a configured provider, else a key in the environment, else a local server, else the
+  // offline row. Never fails while one row is offline; `primary` wins although it may not resolve.
+  Result<Choice> pick_default(std::string_view primary, const std::optional<Probe>& probe) const;
+
+ private:
+  struct Known {
+    const Spec* row = nullptr;             // identity; null for a provider that only configuration names
+    const ProviderConfig* config = nullptr;
+  };
+  struct Key {
+    std::string value;
+    std::string source;  // variable name, "configuration", or empty
+  };
+
+  Known find(std::string_view id) const;
+  const Spec* wire(std::string_view api) const;
+  Key key_of(const Known& known) const;
+  std::string base_url_of(const Known& known, const Spec& spec) const;
+  std::vector<ModelInfo> models_of(std::string_view id, const Known& known, const Spec& spec) const;
+  std::vector<std::string> ids() const;
+  bool usable(std::string_view id) const;
+  std::optional<Choice> pick_configured() const;
+  std::optional<Choice> pick_by_key() const;
+
+  std::span<const Spec* const> rows_;
+  std::vector<ProviderConfig> configured_;
+  Environment environment_;
+  struct Discovered {
+    std::string provider;
+    std::vector<ModelInfo> models;
+  };
+  std::vector<Discovered> discovered_;
+};
+
+// https, or http to a loopback, private or single-label host: what a key may be sent to.
+bool is_safe_base_url(std::string_view url);
+
+}  // namespace carapace::provider
