@@ -86,7 +86,7 @@ bool split_target(ServerRequest& request) {
     if (!iequals(rest.substr(0, scheme.size()), scheme)) continue;
     rest.remove_prefix(scheme.size());
     const auto end = rest.find_first_of("/?");
-    if (end == 0) return false;
+    if (rest.empty() || end == 0) return false;
     rest = end == std::string_view::npos ? std::string_view() : rest.substr(end);
     const auto question = rest.find('?');
     request.path = question == 0 || rest.empty() ? "/" : rest.substr(0, question);

@@ -5,10 +5,13 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/stream.hpp>
+#include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <optional>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -100,6 +103,8 @@ struct Link : std::enable_shared_from_this<Link> {
   beast::flat_buffer buffer;
   std::optional<std::string> ready;
   std::optional<Error> ended;
+  bool connecting = true;
+  bool late = false;  // the deadline of connecting passed
   bool writing = false;
   Signal changed;
 };
@@ -244,20 +249,20 @@ Task<Result<std::unique_ptr<WsClient>>> connect_websocket(Loop& loop, std::strin
   CO_TRY(const auto target, read_url(url));
   const auto link = std::make_shared<Link>(loop.context());
   CO_TRY_STATUS(set_options(*link, headers));
-  bool late = false;
   asio::steady_timer deadline(loop.context(), end_of(deadline_ms));
-  deadline.async_wait([link, &late](const error_code& error) {
-    if (error) return;
-    late = true;
+  deadline.async_wait([link](const error_code& error) {
+    if (error || !link->connecting) return;
+    link->late = true;
     link->drop();
   });
   const auto refused = co_await connect_first(link, target.endpoints);
-  if (late) co_return fail(Errc::timeout, "{}: not connected after {} ms", target.authority, deadline_ms);
+  if (link->late) co_return fail(Errc::timeout, "{}: not connected after {} ms", target.authority, deadline_ms);
   if (refused) co_return fail(Errc::unavailable, "{}: {}", target.authority, refused.message());
   websocket::response_type answer;
   const auto [error] = co_await link->stream.async_handshake(answer, target.authority, target.path, kTuple);
-  if (late) co_return fail(Errc::timeout, "{}: no WebSocket answer in {} ms", target.authority, deadline_ms);
+  if (link->late) co_return fail(Errc::timeout, "{}: no WebSocket answer in {} ms", target.authority, deadline_ms);
   if (error) co_return std::unexpected(declined(error, answer));
+  link->connecting = false;
   link->read_ahead();
   co_return std::make_unique<BeastClient>(link);
 }

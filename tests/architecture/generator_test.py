@@ -61,7 +61,6 @@ class Generator(unittest.TestCase):
                 for path in (line for line in printed.splitlines() if line.endswith(".cc")):
                     done = subprocess.run(
                         [COMPILER, "-std=c++23", "-Wall", "-Wextra", "-Wshadow", "-Werror", "-fsyntax-only",
-                         "-Wno-missing-designated-field-initializers",
                          f"-I{tree.root}/src", f"-I{ROOT}/src", f"-I{ROOT}/tests", os.path.join(tree.root, path)],
                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, text=True)
                     self.assertEqual(done.returncode, 0, f"{path}:\n{done.stdout}")

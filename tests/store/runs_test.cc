@@ -225,7 +225,7 @@ TEST_F(RunsTest, TitlesAreCutAtSixtyCodePoints) {
   std::string text;
   for (int i = 0; i < 100; ++i) text += "ä";
   const auto title = accept(inbound("r1", text)).session.title;
-  EXPECT_EQ(title.size(), 59 * 2 + 3U);
+  EXPECT_EQ(title.size(), 60 * 2 + 3U);
   EXPECT_TRUE(title.ends_with("…"));
   accept(inbound("r2", "second"));
   EXPECT_EQ(must(sessions().find(kMain, kOwner))->title, title);

@@ -5,6 +5,8 @@
 
 #include "async/coro.h"
 #include "log/log.h"
+#include "net/egress_guard.h"
+#include "net/port_probe.h"
 #include "provider/budget.h"
 #include "provider/retry.h"
 
@@ -47,13 +49,22 @@ std::vector<provider::ModelInfo> Models::models() const {
   return all;
 }
 
+void Models::choose(provider::Catalogue catalogue, provider::Choice choice) {
+  catalogue_ = std::move(catalogue);
+  choice_ = std::move(choice);
+}
+
 ModelRef Models::default_model() const { return choice_.model; }
 
-Task<std::optional<provider::Probe>> probe_local(const provider::Catalogue& catalogue, provider::Ports ports,
+Task<std::optional<provider::Probe>> probe_local(Loop& loop, const provider::Catalogue& catalogue, provider::Ports ports,
                                                  std::int64_t limit_ms) {
   for (const auto* row : catalogue.probes()) {
     auto resolved = catalogue.provider(row->id);
     if (!resolved) continue;
+    // Most machines run no model server: find out without loading the HTTP client.
+    const auto url = net::guard_url(resolved->settings.base_url, std::vector<std::string>{"127.0.0.1", "localhost"});
+    if (!url || !co_await net::is_listening(loop, url->host == "localhost" ? "127.0.0.1" : url->host, url->port, limit_ms))
+      continue;
     resolved->settings.deadlines = {limit_ms, limit_ms, limit_ms, limit_ms};
     auto models = co_await row->discover(resolved->settings, ports);
     if (!models) {

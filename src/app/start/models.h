@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "async/loop.h"
 #include "ledger/ledger.h"
 #include "provider/catalogue.h"
 #include "provider/router.h"
@@ -21,6 +22,10 @@ class Models final : public provider::Router {
   Result<provider::Route> route(std::string_view reference) override;
   std::vector<provider::ModelInfo> models() const override;
   ModelRef default_model() const override;
+
+  const provider::Choice& choice() const { return choice_; }
+  // A better model was found after the start. Turns that run keep theirs.
+  void choose(provider::Catalogue catalogue, provider::Choice choice);
 
  private:
   // From the inside out: the vendor's wire; the same again when the world failed; no call without money.
@@ -40,7 +45,7 @@ class Models final : public provider::Router {
 
 // Asks the local servers that may be probed, for at most `limit_ms` in all. Absent: none answered with a model
 // that can chat.
-Task<std::optional<provider::Probe>> probe_local(const provider::Catalogue& catalogue, provider::Ports ports,
+Task<std::optional<provider::Probe>> probe_local(Loop& loop, const provider::Catalogue& catalogue, provider::Ports ports,
                                                  std::int64_t limit_ms);
 
 }  // namespace carapace::app

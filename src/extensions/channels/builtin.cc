@@ -4,12 +4,12 @@
 
 namespace carapace::channels {
 
-#define CARAPACE_CHANNEL(name) extern const channel::Spec _spec##name;
+#define CARAPACE_CHANNEL(name) extern const channel::Spec name##_spec;
 #include "extensions/channels/builtin.def"
 #undef CARAPACE_CHANNEL
 
 namespace {
-#define CARAPACE_CHANNEL(name) &_spec##name,
+#define CARAPACE_CHANNEL(name) &name##_spec,
 constexpr std::array kRows{
 #include "extensions/channels/builtin.def"
 };

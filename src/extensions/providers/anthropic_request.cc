@@ -69,7 +69,7 @@ void add_parts(const std::vector<Block>& blocks, std::string_view role, bool thi
   // Neighbours of one role are one message: results of tools are the user's on this wire.
   if (!messages.empty()) {
     auto& last = messages.back().get_object();
-    if (last["role"] == role) {
+    if (find_string(last, "role") == role) {
       for (auto& part : parts) last["content"].get_array().push_back(std::move(part));
       return;
     }
@@ -158,7 +158,7 @@ json::array tool_rows(const Request& request, bool cache) {
 void cache_last_user(json::array& messages) {
   for (auto message = messages.rbegin(); message != messages.rend(); ++message) {
     auto& object = message->get_object();
-    if (object["role"] != "user") continue;
+    if (find_string(object, "role") != "user") continue;
     mark_cached(object["content"].get_array().back().get_object());
     return;
   }

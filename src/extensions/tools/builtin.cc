@@ -4,12 +4,12 @@
 
 namespace carapace::tools {
 
-#define CARAPACE_TOOL(name) extern const tool::Spec _spec##name;
+#define CARAPACE_TOOL(name) extern const tool::Spec name##_spec;
 #include "extensions/tools/builtin.def"
 #undef CARAPACE_TOOL
 
 namespace {
-#define CARAPACE_TOOL(name) &_spec##name,
+#define CARAPACE_TOOL(name) &name##_spec,
 constexpr std::array kRows{
 #include "extensions/tools/builtin.def"
 };

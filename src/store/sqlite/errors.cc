@@ -15,12 +15,25 @@ Error disk_full(const std::string& path) {
           fmt::format("the disk is full: free space in {}; nothing of this message was kept", fs::folder_of(path)), -1};
 }
 
+// What the system said: SQLite keeps it for the call that failed or, for a commit, only in its open files.
+int system_errno(sqlite3* db) {
+  if (db == nullptr) return 0;
+  int number = ::sqlite3_system_errno(db);
+  sqlite3_file* log = nullptr;
+  if (number == 0 && ::sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log)) == SQLITE_OK &&
+      log != nullptr && log->pMethods != nullptr)
+    (void)log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &number);
+  if (number == 0) (void)::sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &number);
+  return number;
+}
+
 }  // namespace
 
 Error sqlite_error(sqlite3* db, int code, const std::string& path) {
-  const int system_error = db != nullptr ? ::sqlite3_system_errno(db) : 0;
+  const int kind = code & 0xff;
+  const int system_error = kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN ? system_errno(db) : 0;
   const char* message = db != nullptr ? ::sqlite3_errmsg(db) : ::sqlite3_errstr(code);
-  switch (code & 0xff) {
+  switch (kind) {
     case SQLITE_FULL:
       return disk_full(path);
     case SQLITE_IOERR:

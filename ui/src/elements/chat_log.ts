@@ -84,7 +84,7 @@ export class ChatLog extends PlainElement {
       case "tool":
         return html`<tool-row class="entry" .entry=${row}></tool-row>`;
       case "notice":
-        return html`<p class="entry notice ${row.tone}">${row.text}</p>`;
+        return html`<p class="entry notice ${row.tone}">${row.text} ${this.askAgainAfter(row)}</p>`;
     }
   }
 
@@ -122,6 +122,12 @@ export class ChatLog extends PlainElement {
       <summary>${icon("thought")}<span class="tool-name">${row.streaming ? "Thinking…" : "Thoughts"}</span></summary>
       <div class="quiet-body thoughts">${row.text}</div>
     </details>`;
+  }
+
+  /** An answer that failed or was stopped at the very end can be asked for again right there. */
+  private askAgainAfter(row: ChatEntry): TemplateResult | typeof nothing {
+    if (!this.connected || this.answering || row !== this.rows[this.rows.length - 1]) return nothing;
+    return html`<button type="button" class="link-button" @click=${() => this.pass("retry-answer", row.id)}>Ask again</button>`;
   }
 
   private renderUnanswered(): TemplateResult {

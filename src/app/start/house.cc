@@ -1,0 +1,203 @@
+#include "app/start/house.h"
+
+#include <fmt/format.h>
+
+#include <exception>
+#include <span>
+#include <utility>
+
+#include "app/start/assets.h"
+#include "app/start/models.h"
+#include "app/version.h"
+#include "async/coro.h"
+#include "async/pool.h"
+#include "async/task_group.h"
+#include "dispatch/desk.h"
+#include "dispatch/dispatcher.h"
+#include "extensions/providers/builtin.h"
+#include "extensions/tools/builtin.h"
+#include "fs/directory.h"
+#include "fs/lock.h"
+#include "gateway/gateway.h"
+#include "log/log.h"
+#include "net/server.h"
+#include "secret/token.h"
+#include "store/approvals.h"
+
+namespace carapace::app {
+namespace {
+
+constexpr log::Log kLog{"gateway"};
+constexpr std::int64_t kProbeMs = 1'500;
+
+void log_failure(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& what) {
+    kLog.error("a task failed", {{"cause", what.what()}});
+  } catch (...) {
+    kLog.error("a task failed", {{"cause", "something that is no exception"}});
+  }
+}
+
+provider::Catalogue make_catalogue(const Plan& plan) {
+  return {providers::builtin_providers(), plan.providers,
+          [environment = plan.environment](std::string_view name) { return environment.get(name); }};
+}
+
+gateway::Settings gateway_settings(const Plan& plan, secret::Sealed token) {
+  gateway::Settings settings;
+  settings.version = kVersion;
+  settings.loopback_only = plan.loopback_only;
+  settings.auth.mode = plan.auth_mode;
+  settings.auth.token = std::move(token);
+  settings.auth.password = secret::Sealed(plan.password);
+  settings.auth.allow_insecure_ui = plan.allow_insecure_ui;
+  settings.allowed_origins = plan.allowed_origins;
+  settings.config_path = plan.place.config_path;
+  settings.state_dir = plan.place.state_dir;
+  settings.store_path = plan.store_path();
+  settings.log_file = plan.log.file;
+  settings.chat_completions = plan.chat_completions;
+  settings.browser_app = plan.browser_app;
+  settings.base_path = plan.base_path;
+  settings.assets = browser_assets();
+  return settings;
+}
+
+}  // namespace
+
+struct House::Impl {
+  Loop& loop;
+  const Plan& plan;
+  SystemClock clock;
+  SystemRandom random;
+  std::unique_ptr<fs::FileLock> lock;
+  Pool pool{"worker", 2};
+  TaskGroup work;  // turns, bookkeeping, the start and the end
+
+  // Floor 2: the store and its repositories; the calling side of the net.
+  std::unique_ptr<store::Engine> engine;
+  store::Sessions sessions;
+  store::Transcripts transcripts;
+  store::Runs runs;
+  store::Costs costs;
+  store::Approvals approvals;
+  std::unique_ptr<net::Client> client;
+
+  // Floors 3 to 4: money, models, tools.
+  ledger::Ledger ledger;
+  provider::Catalogue catalogue;
+  provider::Ports provider_ports;
+  Models models;
+  tool::Registry tools;
+
+  // Floors 6 to 7: the turn and the door.
+  dispatch::Fanout fanout;
+  dispatch::Desk desk;
+  agent::TurnRunner runner;
+  dispatch::Dispatcher dispatcher;
+
+  // Floor 9: the face.
+  std::unique_ptr<gateway::Gateway> gateway;
+  std::unique_ptr<net::Server> server;
+  bool closing = false;
+
+  Impl(Loop& on, const Plan& by, std::unique_ptr<fs::FileLock> held, std::unique_ptr<store::Engine> opened,
+       provider::Choice choice, secret::Sealed token)
+      : loop(on),
+        plan(by),
+        lock(std::move(held)),
+        work(on, &log_failure),
+        engine(std::move(opened)),
+        sessions(*engine),
+        transcripts(*engine),
+        runs(*engine),
+        costs(*engine),
+        approvals(*engine),
+        client(net::make_client(on)),
+        ledger(costs, clock, work, by.ledger),
+        catalogue(make_catalogue(by)),
+        provider_ports{*client, clock, random},
+        models(catalogue, std::move(choice), provider_ports, ledger),
+        tools(tools::builtin_tools(), {sessions, transcripts, *client, pool, clock, by.private_hosts,
+                                       by.fetch_max_bytes, by.fetch_timeout_ms}),
+        desk(approvals, clock, random),
+        runner({loop, clock, random, runs, sessions, transcripts, models, tools, desk,
+                [this](RunEvent event) { fanout.publish(std::move(event)); }},
+               by.agent),
+        dispatcher({work, clock, random, runs, transcripts, runner, fanout}, {}),
+        gateway(gateway::make_gateway({loop, pool, clock, random, *engine, sessions, transcripts, runs, dispatcher,
+                                       fanout, &desk, models},
+                                      gateway_settings(by, std::move(token)))) {}
+
+  Task<void> settle_in();
+  Task<void> shut_down(std::string reason, std::int64_t drain_ms);
+};
+
+House::House(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+House::~House() = default;
+
+Result<std::unique_ptr<House>> House::build(Loop& loop, const Plan& plan) {
+  TRY_STATUS(fs::ensure_dir(plan.place.state_dir));
+  TRY(auto lock, fs::lock_state_dir(plan.place.state_dir));
+  SystemRandom random;
+  secret::Sealed token{plan.token};
+  if (plan.auth_mode == rpc::AuthMode::token && plan.token.empty()) {
+    TRY(token, secret::load_or_create_token(plan.token_path(), random));
+  }
+  TRY(auto engine, store::open_engine({plan.store_path(), kVersion, ""}));
+  TRY(auto choice, make_catalogue(plan).pick_default(plan.primary_model, std::nullopt));
+  return std::unique_ptr<House>(new House(std::make_unique<Impl>(loop, plan, std::move(lock), std::move(engine),
+                                                                 std::move(choice), std::move(token))));
+}
+
+// A local model server is asked only when nothing better was found, and never before clients can connect.
+Task<void> House::Impl::settle_in() {
+  if (models.choice().offline) {
+    if (auto probe = co_await probe_local(loop, catalogue, provider_ports, kProbeMs)) {
+      catalogue.add_discovered(probe->provider, probe->models);
+      if (auto choice = catalogue.pick_default(plan.primary_model, probe)) models.choose(catalogue, std::move(*choice));
+    }
+  }
+  kLog.info("model chosen", {{"model", models.default_model().text()}, {"why", models.choice().reason}});
+  const auto recovered = co_await dispatcher.recover();
+  if (!recovered) {
+    kLog.error("what the last stop left could not be taken up", {{"cause", recovered.error().detail}});
+  } else if (recovered->resumed + recovered->interrupted > 0) {
+    kLog.info("took up what the last stop left", {{"resumed", std::to_string(recovered->resumed)},
+                                                  {"interrupted", std::to_string(recovered->interrupted)}});
+  }
+}
+
+Status House::listen() {
+  net::ServerOptions options;
+  options.addresses = impl_->plan.addresses;
+  options.port = impl_->plan.port;
+  options.always = gateway::security_headers();
+  TRY(impl_->server, net::listen(impl_->loop, std::move(options), impl_->gateway->handler()));
+  impl_->gateway->start();
+  impl_->work.spawn(impl_->settle_in());
+  return {};
+}
+
+std::uint16_t House::port() const { return impl_->server ? impl_->server->port() : 0; }
+
+Task<void> House::Impl::shut_down(std::string reason, std::int64_t drain_ms) {
+  constexpr std::int64_t kCloseMs = 5'000;
+  server->stop_accepting();
+  co_await dispatcher.drain(drain_ms);
+  co_await gateway->shutdown(reason);
+  co_await server->shut_down(1012, "service restart", kCloseMs);
+  co_await ledger.flush();
+  kLog.info("stopped", {{"reason", reason}});
+  loop.stop();
+}
+
+void House::begin_shutdown(std::string reason, std::int64_t drain_ms) {
+  if (std::exchange(impl_->closing, true)) return;
+  kLog.info("stopping", {{"reason", reason}});
+  impl_->work.spawn(impl_->shut_down(std::move(reason), drain_ms));
+}
+
+}  // namespace carapace::app

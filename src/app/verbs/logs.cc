@@ -1,0 +1,62 @@
+// logs: the end of the log, and what comes after it. Asks the running gateway.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <string>
+
+#include "app/client/session.h"
+#include "app/terminal/output.h"
+#include "app/verbs/verbs.h"
+#include "async/coro.h"
+#include "base/json.h"
+#include "base/text.h"
+
+namespace carapace::app {
+namespace {
+
+constexpr std::int64_t kCallMs = 10'000;
+constexpr std::chrono::milliseconds kFollowEvery{500};
+
+void print_entry(std::string_view line, bool as_json) {
+  const auto parsed = parse_json(line);
+  if (as_json || !parsed || !parsed->is_object()) {
+    print_line(strip_controls(line, false));
+    return;
+  }
+  std::string out;
+  std::string rest;
+  for (const auto& [key, value] : parsed->get_object()) {
+    const auto text = value.is_string() ? std::string(std::string_view(value.get_string())) : dump_json(value);
+    const std::string_view name(key);
+    if (name == "time" || name == "ts" || name == "timestamp" || name == "level" || name == "subsystem" || name == "message" ||
+        name == "msg") {
+      out += text + " ";
+    } else {
+      rest += fmt::format("{}={} ", name, text);
+    }
+  }
+  print_line(strip_controls(out + rest, false));
+}
+
+Task<int> show(GatewayClient& client, Options options) {
+  json::object params{{"limit", options.lines}};
+  for (;;) {
+    const auto answer = co_await client.call("logs.tail", params, kCallMs);
+    if (!answer) co_return report(answer.error());
+    if (!answer->is_object()) co_return kExitFailed;
+    if (const auto* lines = find_array(answer->get_object(), "lines"))
+      for (const auto& line : *lines)
+        if (line.is_string()) print_entry(std::string_view(line.get_string()), options.json);
+    if (!options.follow) co_return kExitOk;
+    params = {{"cursor", find_int(answer->get_object(), "cursor").value_or(0)}, {"limit", 5'000}};
+    co_await sleep_for(kFollowEvery);
+  }
+}
+
+}  // namespace
+
+int run_logs(const Options& options, const config::Environment& environment) {
+  return with_gateway(options, environment, [options](Loop&, GatewayClient& client) { return show(client, options); });
+}
+
+}  // namespace carapace::app

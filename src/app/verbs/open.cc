@@ -1,0 +1,39 @@
+// open: the browser app, signed in. The token stands behind '#', which browsers keep to themselves.
+#include <unistd.h>
+
+#include "app/client/session.h"
+#include "app/start/plan.h"
+#include "app/terminal/output.h"
+#include "app/verbs/verbs.h"
+#include "base/random.h"
+#include "fs/directory.h"
+#include "net/browser.h"
+#include "secret/token.h"
+
+namespace carapace::app {
+
+int run_open(const Options& options, const config::Environment& environment) {
+  const auto plan = make_plan(options, environment);
+  if (!plan) return report(plan.error());
+  std::string token = plan->token;
+  if (plan->auth_mode == rpc::AuthMode::token && token.empty()) {
+    // Before the first start this makes the token that the start will then use.
+    SystemRandom random;
+    if (const auto made = fs::ensure_dir(plan->place.state_dir); !made) return report(made.error());
+    const auto loaded = secret::load_or_create_token(plan->token_path(), random);
+    if (!loaded) return report(loaded.error());
+    token = loaded->reveal();
+  }
+  std::string url = plan->local_url("http") + plan->base_path + "/";
+  if (plan->auth_mode == rpc::AuthMode::token) url += "#token=" + token;
+  if (options.print_only) {
+    print_line(url);
+    return kExitOk;
+  }
+  if (open_in_browser(url, environment)) return kExitOk;
+  print_error("no browser could be opened here; open this address yourself:");
+  print_line(url);
+  return kExitOk;
+}
+
+}  // namespace carapace::app

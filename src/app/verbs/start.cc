@@ -1,0 +1,48 @@
+// start: runs the gateway in the foreground until it is told to stop.
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include "app/start/house.h"
+#include "app/start/plan.h"
+#include "app/terminal/output.h"
+#include "app/verbs/verbs.h"
+#include "app/version.h"
+#include "log/log.h"
+
+namespace carapace::app {
+namespace {
+
+constexpr log::Log kLog{"gateway"};
+constexpr std::int64_t kDrainMs = 10'000;
+
+// The first signal drains; the second one leaves at once, which loses nothing that was acknowledged.
+void watch_signals(Loop& loop, House& house) {
+  loop.on_signal({SIGINT, SIGTERM}, [&house, asked = false](int) mutable {
+    if (asked) std::_Exit(130);
+    asked = true;
+    house.begin_shutdown("gateway stopping", kDrainMs);
+  });
+}
+
+}  // namespace
+
+int run_start(const Options& options, const config::Environment& environment) {
+  const auto plan = make_plan(options, environment);
+  if (!plan) return report(plan.error());
+  log::configure(plan->log);
+  std::signal(SIGPIPE, SIG_IGN);
+  Loop loop;
+  auto house = House::build(loop, *plan);
+  if (!house) return report(house.error());
+  if (const auto listening = (*house)->listen(); !listening) return report(listening.error());
+  watch_signals(loop, **house);
+  kLog.info("ready", {{"version", kVersion},
+                      {"address", fmt::format("http://{}:{}/", plan->addresses.front(), (*house)->port())},
+                      {"state", plan->place.state_dir}});
+  loop.run();
+  return kExitOk;
+}
+
+}  // namespace carapace::app

@@ -1,0 +1,66 @@
+// Reads JSON5 (json5.org, version 1.0.0): comments, trailing commas, single quotes, unquoted keys, hex, signs,
+// bare dots, Infinity and NaN, line continuations. Every value remembers where it stands in the text, for
+// errors and for edits that leave the rest as it was. Pure; any thread. JSON text gives what `parse_json` gives.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json_fwd.h"
+
+namespace carapace::config {
+
+struct Json5Limits {
+  std::size_t max_depth = 64;
+  std::size_t max_bytes = 4UL << 20U;
+};
+
+struct Json5Member;
+
+struct Json5Node {
+  enum class Kind : std::uint8_t { null, boolean, integer, big_integer, number, text, list, object };
+  Kind kind = Kind::null;
+  std::size_t begin = 0;  // bytes of the value in the text: [begin, end)
+  std::size_t end = 0;
+  bool truth = false;               // boolean
+  std::int64_t integer = 0;         // integer
+  std::uint64_t big = 0;            // big_integer: above the largest signed one
+  double number = 0;                // number
+  std::string text;                 // text
+  std::vector<Json5Node> items;     // list
+  std::vector<Json5Member> members;  // object, as written; of equal keys the last one counts
+  bool trailing_comma = false;      // list and object
+};
+
+struct Json5Member {
+  std::string key;
+  std::size_t begin = 0;  // of the key
+  bool quoted = false;
+  Json5Node value;
+};
+
+struct Json5Problem {
+  std::size_t line = 0;    // from 1
+  std::size_t column = 0;  // from 1, in characters
+  std::string what;
+  bool operator==(const Json5Problem&) const = default;
+};
+
+// The tree, or the first problem. Text that is not UTF-8, holds NUL or passes a limit is a problem too.
+std::expected<Json5Node, Json5Problem> read_json5(std::string_view text, Json5Limits limits = {});
+
+// The same as a value; invalid_request with "line L, column C: …".
+Result<json::value> parse_json5(std::string_view text, Json5Limits limits = {});
+json::value to_json(const Json5Node& node);
+
+// The value of a key, nullptr when it is not there.
+const Json5Node* member_of(const Json5Node& object, std::string_view key);
+// May the text stand as a key without quotes?
+bool is_plain_key(std::string_view key);
+
+}  // namespace carapace::config

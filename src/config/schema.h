@@ -1,0 +1,63 @@
+// What the rows say about a configuration tree: which keys exist, their types, bounds, defaults, which are
+// secret. One Schema holds the rows of all modules; it is made once in `app/` and handed on by reference. It
+// does not know what a key is for. Immutable after construction; any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json_fwd.h"
+#include "config/key_path.h"
+#include "domain/field_row.h"
+
+namespace carapace::config {
+
+enum class Severity : std::uint8_t { warning, error };
+
+struct Issue {
+  Severity severity = Severity::error;
+  std::string path;
+  std::string message;  // a sentence without the path
+  bool operator==(const Issue&) const = default;
+};
+std::string to_text(const Issue& issue);  // "gateway.port: must be between 1 and 65535, not 0."
+
+class Schema {
+ public:
+  // The rows are constant data that outlives the schema. Of two rows with one path the first counts.
+  explicit Schema(std::span<const FieldRow> rows);
+  Schema(std::initializer_list<std::span<const FieldRow>> tables);
+  Schema(const Schema&) = delete;
+  Schema& operator=(const Schema&) = delete;
+  ~Schema();
+
+  // Types, choices and bounds are errors; keys that no row knows are warnings with the nearest name.
+  // null counts as not set. Never changes the tree.
+  std::vector<Issue> validate(const json::value& tree) const;
+
+  const FieldRow* row(const KeyPath& path) const;  // nullptr when none
+  bool known(const KeyPath& path) const;           // a row, or an object that holds rows
+  bool is_secret(const KeyPath& path) const;       // by its row, by that of something around it, or by its name
+  // The default of the row; null when it has none.
+  json::value fallback(const KeyPath& path) const;
+  // The known path that looks most like this one.
+  std::optional<std::string> suggestion(const KeyPath& path) const;
+  std::span<const FieldRow> rows() const { return rows_; }
+
+ private:
+  struct Node;
+  std::vector<FieldRow> rows_;
+  std::unique_ptr<Node> root_;
+};
+
+// A copy in which every secret is "***" (numbers under a secret key: null). References such as
+// `${NAME}` stay, since they say nothing; so do empty texts.
+json::value redacted(const json::value& tree, const Schema& schema);
+
+}  // namespace carapace::config

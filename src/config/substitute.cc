@@ -1,0 +1,86 @@
+#include "config/substitute.h"
+
+#include "base/json.h"
+#include "config/key_path.h"
+
+namespace carapace::config {
+namespace {
+
+using std::string_view;
+
+// The NAME of a `${NAME}` at the front of the text; empty when there is none.
+string_view reference_at(string_view text) {
+  if (!text.starts_with("${")) return {};
+  text.remove_prefix(2);
+  std::size_t end = 0;
+  for (; end < text.size(); ++end) {
+    const char c = text[end];
+    const bool letter = (c >= 'A' && c <= 'Z') || c == '_';
+    const bool digit = c >= '0' && c <= '9';
+    if (!letter && !(digit && end > 0)) break;
+  }
+  return end < text.size() && text[end] == '}' ? text.substr(0, end) : string_view();
+}
+
+constexpr std::size_t kAround = 3;  // `${` and `}`
+
+Result<std::string> substitute_text(string_view text, const Lookup& lookup, string_view path) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto dollar = text.find('$', at);
+    if (dollar == string_view::npos) {
+      out.append(text.substr(at));
+      break;
+    }
+    out.append(text.substr(at, dollar - at));
+    at = dollar;
+    const bool escaped = text.substr(at).starts_with("$$");
+    const auto name = reference_at(text.substr(at + (escaped ? 1 : 0)));
+    if (name.empty()) {
+      out += '$';
+      ++at;
+    } else if (escaped) {
+      out.append(text.substr(at + 1, name.size() + kAround));
+      at += 1 + name.size() + kAround;
+    } else {
+      const auto value = lookup(name);
+      if (!value || value->empty())
+        return fail(Errc::invalid_request,
+                    "{} wants the environment variable {}, which is not set. Set it, or write $${{{}}} for the text itself.",
+                    path, name, name);
+      out.append(*value);
+      at += name.size() + kAround;
+    }
+  }
+  return out;
+}
+
+Status walk(json::value& value, const Lookup& lookup, const std::string& path) {
+  if (auto* text = value.if_string()) {
+    if (text->find('$') == json::string::npos) return {};
+    TRY(const auto replaced, substitute_text(*text, lookup, path));
+    *text = replaced;
+  } else if (auto* object = value.if_object()) {
+    for (auto& member : *object) TRY_STATUS(walk(member.value(), lookup, child_path(path, string_view(member.key()))));
+  } else if (auto* list = value.if_array()) {
+    for (std::size_t i = 0; i < list->size(); ++i) TRY_STATUS(walk((*list)[i], lookup, child_path(path, i)));
+  }
+  return {};
+}
+
+}  // namespace
+
+Status substitute(json::value& tree, const Lookup& lookup) { return walk(tree, lookup, ""); }
+
+bool has_reference(string_view text) {
+  for (auto at = text.find('$'); at != string_view::npos; at = text.find('$', at + 1)) {
+    if (text.substr(at).starts_with("$$") && !reference_at(text.substr(at + 1)).empty()) {
+      ++at;
+      continue;
+    }
+    if (!reference_at(text.substr(at)).empty()) return true;
+  }
+  return false;
+}
+
+}  // namespace carapace::config

@@ -1,0 +1,148 @@
+// The /api/chat server as a Provider, its discovery, and its row.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "async/coro.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "extensions/providers/ollama_wire.h"
+#include "provider/spec.h"
+#include "provider/transport.h"
+
+namespace carapace::providers {
+namespace {
+
+using provider::CallContext;
+using provider::Completion;
+using provider::EventSink;
+using provider::ModelInfo;
+using provider::PeerCall;
+using provider::Ports;
+using provider::Request;
+using provider::Settings;
+
+constexpr std::size_t kMaxListBytes = 4UL << 20U;
+constexpr std::size_t kMaxAskedModels = 32;
+// A larger window is used only when configuration names it: it costs memory in proportion.
+constexpr std::int64_t kWindow = 32'768;
+constexpr std::int64_t kMaxOutput = 8'192;
+constexpr net::Deadlines kAsking{.connect_ms = 1'000, .first_byte_ms = 5'000, .idle_ms = 5'000, .total_ms = 5'000};
+
+PeerCall call_of(const Settings& settings, std::string_view path) {
+  PeerCall call;
+  auto base = settings.base_url;
+  // Configurations written for the compatible route of the same server end in /v1.
+  if (base.ends_with("/v1")) base.resize(base.size() - 3);
+  call.url = base + std::string(path);
+  call.headers = settings.headers;
+  call.deadlines = settings.deadlines;
+  call.key = settings.api_key;
+  if (!settings.api_key.empty()) call.headers.push_back({"authorization", "Bearer " + settings.api_key});
+  return call;
+}
+
+class Ollama final : public provider::Provider {
+ public:
+  Ollama(Settings settings, const Ports& ports) : settings_(std::move(settings)), ports_(ports) {}
+
+  Task<Result<Completion>> complete(const Request& request, EventSink& events, const CallContext& context) override {
+    auto result = co_await once(request, events, context, false);
+    if (result || result.error().code != Errc::invalid_request || !icontains(result.error().detail, "think")) co_return result;
+    co_return co_await once(request, events, context, true);
+  }
+
+ private:
+  Task<Result<Completion>> once(const Request& request, EventSink& events, const CallContext& context, bool no_thinking) {
+    auto call = call_of(settings_, "/api/chat");
+    call.body = ollama_body(request, settings_, no_thinking);
+    call.deadlines = deadlines_for(settings_.deadlines, request);
+    OllamaStream stream(events, request.tools, provider::call_id_source(ports_.random));
+    auto result = co_await stream_completion(ports_, std::move(call), stream, context.stop);
+    if (result && result->model.empty()) result->model = request.model;
+    co_return result;
+  }
+
+  Settings settings_;
+  Ports ports_;
+};
+
+std::unique_ptr<provider::Provider> make_ollama(const Settings& settings, const Ports& ports) {
+  return std::make_unique<Ollama>(settings, ports);
+}
+
+bool lists(const json::array& capabilities, std::string_view name) {
+  return std::ranges::any_of(capabilities, [name](const auto& item) { return item.is_string() && item.get_string() == name; });
+}
+
+// What /api/show says of a model; false when it cannot chat.
+bool read_show(std::string_view text, ModelInfo& info) {
+  const auto parsed = parse_json(text);
+  if (!parsed || !parsed->is_object()) return true;
+  const auto& root = parsed->get_object();
+  if (const auto* capabilities = find_array(root, "capabilities")) {
+    if (!lists(*capabilities, "completion")) return false;
+    info.images = lists(*capabilities, "vision");
+    info.reasoning = lists(*capabilities, "thinking");
+  }
+  if (const auto* details = find_object(root, "model_info")) {
+    for (const auto& [key, value] : *details)
+      if (std::string_view(key).ends_with(".context_length"))
+        if (const auto tokens = as_int(value); tokens && *tokens > 0) info.context_window = std::min(*tokens, kWindow);
+  }
+  return true;
+}
+
+Task<Result<std::vector<ModelInfo>>> discover_ollama(const Settings& settings, const Ports& ports) {
+  auto call = call_of(settings, "/api/tags");
+  call.method = "GET";
+  call.deadlines = kAsking;
+  const auto text = co_await fetch_text(ports, std::move(call), kMaxListBytes, Stop{});
+  if (!text) co_return std::unexpected(text.error());
+  const auto parsed = parse_json(*text);
+  const auto* list = parsed && parsed->is_object() ? find_array(parsed->get_object(), "models") : nullptr;
+  if (!list) co_return fail(Errc::unavailable, "the server's model list is no list");
+  std::vector<ModelInfo> models;
+  for (const auto& item : *list) {
+    if (!item.is_object() || models.size() >= kMaxAskedModels) continue;
+    ModelInfo info;
+    info.id = string_or(item.get_object(), "model", string_or(item.get_object(), "name", ""));
+    if (info.id.empty()) continue;
+    info.name = info.id;
+    info.provider = settings.id;
+    info.context_window = kWindow;
+    info.max_output = kMaxOutput;
+    info.price = {0, 0, 0, 0, settings.api_key.empty()};  // one's own machine bills nobody
+    auto show = call_of(settings, "/api/show");
+    show.deadlines = kAsking;
+    show.body = dump_json(json::object{{"model", info.id}});
+    // A server that cannot tell more is old; its models are taken to chat, except those named for embedding.
+    const auto more = co_await fetch_text(ports, std::move(show), kMaxListBytes, Stop{});
+    if (more ? read_show(*more, info) : !icontains(info.id, "embed")) models.push_back(std::move(info));
+  }
+  co_return models;
+}
+
+constexpr std::array<std::string_view, 1> kKeys{"OLLAMA_API_KEY"};
+
+}  // namespace
+
+extern const provider::Spec ollama_spec;
+constinit const provider::Spec ollama_spec{
+    .id = "ollama",
+    .label = "Ollama",
+    .api = "ollama",
+    .base_url = "http://127.0.0.1:11434",
+    .env_keys = kKeys,
+    .env_base_url = "OLLAMA_BASE_URL",
+    .key_required = false,
+    .default_context = kWindow,
+    .default_max_output = kMaxOutput,
+    .deadlines = {.connect_ms = 5'000, .first_byte_ms = 600'000, .idle_ms = 120'000, .total_ms = 1'800'000},
+    .hygiene = {.images_in_results = false},
+    .make = make_ollama,
+    .discover = discover_ollama,
+    .probe_at_start = true,
+};
+
+}  // namespace carapace::providers

@@ -1,0 +1,152 @@
+#include "gateway/session_view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "base/time_text.h"
+#include "domain/model_ref.h"
+
+namespace carapace::gateway {
+namespace {
+
+using rpc::ObjectText;
+
+constexpr std::size_t kTitleCharacters = 60;
+constexpr std::size_t kNamedTools = 2;
+
+void add_settings(ObjectText& out, const store::SessionRow& row) {
+  out.text_unless_empty("thinkingLevel", row.thinking_level)
+      .text_unless_empty("verboseLevel", row.verbose_level)
+      .text_unless_empty("reasoningLevel", row.reasoning_level)
+      .text_unless_empty("sendPolicy", row.send_policy)
+      .text_unless_empty("responseUsage", row.response_usage);
+}
+
+void add_use(ObjectText& out, const store::SessionRow& row) {
+  if (row.last_model.empty()) return;
+  out.number("inputTokens", row.last_usage.prompt())
+      .number("outputTokens", row.last_usage.output)
+      .number("totalTokens", row.last_usage.prompt());
+}
+
+void add_model(ObjectText& out, const store::SessionRow& row) {
+  out.text_unless_empty("modelProvider", row.last_provider).text_unless_empty("model", row.last_model);
+  if (row.context_tokens > 0) out.number("contextTokens", row.context_tokens);
+}
+
+// The first `count` characters with "..." inside the limit, as the ancestor cuts previews.
+std::string cut(std::string text, std::size_t count) {
+  std::size_t characters = 0;
+  std::size_t end = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if ((static_cast<unsigned char>(text[i]) & 0xc0U) == 0x80U) continue;
+    if (characters == count - 3) end = i;
+    if (++characters > count) {
+      text.resize(end);
+      return text + "...";
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+rpc::ObjectText session_row(const store::SessionRow& row) {
+  ObjectText out;
+  out.text("key", row.key.value).text("kind", session_kind(row.key)).text_unless_empty("label", row.label);
+  if (!row.channel.empty()) {
+    const std::string_view chat = session_kind(row.key) == "group" ? "group" : "direct";
+    out.text("chatType", chat).raw(
+        "origin",
+        ObjectText().text("provider", row.channel).text("surface", row.channel).text("chatType", chat).take());
+  }
+  out.number("updatedAt", row.updated_ms).text("sessionId", row.id.value);
+  out.boolean("abortedLastRun", row.aborted_last_run);
+  add_settings(out, row);
+  add_use(out, row);
+  add_model(out, row);
+  if (!row.channel.empty())
+    out.raw("deliveryContext", ObjectText().text("channel", row.channel).take()).text("lastChannel", row.channel);
+  return out;
+}
+
+std::string session_entry(const store::SessionRow& row, bool after_reset) {
+  ObjectText out;
+  out.text("sessionId", row.id.value).number("updatedAt", row.updated_ms);
+  if (after_reset) out.boolean("systemSent", false).boolean("abortedLastRun", false);
+  out.text_unless_empty("label", row.label);
+  add_settings(out, row);
+  if (const auto model = parse_model_ref(row.model_override))
+    out.text("providerOverride", model->provider).text("modelOverride", model->model);
+  if (!row.channel.empty()) out.text("lastChannel", row.channel);
+  add_model(out, row);
+  if (after_reset)
+    out.number("inputTokens", 0).number("outputTokens", 0).number("totalTokens", 0);
+  else
+    add_use(out, row);
+  return out.take();
+}
+
+std::string status_line(const store::SessionRow& row, const std::string& default_model, std::int64_t context_window,
+                        std::int64_t now_ms) {
+  const auto window = row.context_tokens > 0 ? row.context_tokens : context_window;
+  const auto used = row.last_usage.prompt();
+  rpc::ArrayText flags;
+  if (!row.thinking_level.empty()) flags.text("think:" + row.thinking_level);
+  if (!row.verbose_level.empty()) flags.text("verbose:" + row.verbose_level);
+  if (row.aborted_last_run) flags.text("aborted");
+  flags.text("id:" + row.id.value);
+  ObjectText out;
+  out.text("agentId", row.agent.value)
+      .text("key", row.key.value)
+      .text("kind", session_kind(row.key))
+      .text("sessionId", row.id.value)
+      .number("updatedAt", row.updated_ms)
+      .number("age", now_ms - row.updated_ms)
+      .boolean("abortedLastRun", row.aborted_last_run);
+  if (!row.last_model.empty()) out.number("inputTokens", used).number("outputTokens", row.last_usage.output);
+  out.number("totalTokens", used).number("remainingTokens", std::max<std::int64_t>(0, window - used));
+  if (window > 0) out.number("percentUsed", std::min<std::int64_t>(999, (used * 100 + window / 2) / window));
+  else out.raw("percentUsed", "null");
+  return out.text("model", row.last_model.empty() ? default_model : row.last_model)
+      .number("contextTokens", window)
+      .raw("flags", flags.take())
+      .take();
+}
+
+std::string derived_title(const store::SessionRow& row) {
+  const auto words = collapse_space(row.title);
+  if (!words.empty()) return ellipsize(words, kTitleCharacters);
+  return fmt::format("{} ({})", row.id.value.substr(0, 8), utc_day(row.updated_ms));
+}
+
+std::string preview_text(const Message& message, std::size_t max_chars) {
+  auto text = text_of(message);
+  for (const auto& block : message.blocks)
+    if (const auto* result = std::get_if<ToolResult>(&block)) text += (text.empty() ? "" : "\n") + result->text;
+  if (const auto shown = trim(text); !shown.empty()) return cut(std::string(shown), max_chars);
+  const auto calls = tool_calls_of(message);
+  if (!calls.empty()) {
+    std::string names;
+    for (std::size_t i = 0; i < std::min(calls.size(), kNamedTools); ++i)
+      names += (i ? ", " : "") + calls[i]->name;
+    if (calls.size() > kNamedTools) names += fmt::format(" +{}", calls.size() - kNamedTools);
+    return cut("call " + names, max_chars);
+  }
+  for (const auto& block : message.blocks)
+    if (std::holds_alternative<ImageBlock>(block)) return "[image]";
+  return {};
+}
+
+std::string_view preview_role(Role role) {
+  switch (role) {
+    case Role::user: return "user";
+    case Role::assistant: return "assistant";
+    case Role::tool: return "tool";
+  }
+  return "other";
+}
+
+}  // namespace carapace::gateway
