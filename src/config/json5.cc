@@ -411,20 +411,6 @@ void Reader::decimal(Json5Node& node, bool negative) {
   node.number = negative ? -number : number;
 }
 
-Json5Problem problem_at(string_view text, std::size_t at, std::string what) {
-  Json5Problem problem{1, 1, std::move(what)};
-  for (std::size_t i = 0; i < std::min(at, text.size()); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte == '\n' || (byte == '\r' && (i + 1 >= text.size() || text[i + 1] != '\n'))) {
-      ++problem.line;
-      problem.column = 1;
-    } else if ((byte & 0xc0U) != 0x80U && byte != '\r') {
-      ++problem.column;
-    }
-  }
-  return problem;
-}
-
 // Where the first sequence stands that is not UTF-8.
 std::size_t first_bad_byte(string_view text) {
   std::size_t low = 0;
@@ -440,6 +426,20 @@ std::size_t first_bad_byte(string_view text) {
 }
 
 }  // namespace
+
+Json5Problem problem_at(string_view text, std::size_t at, std::string what) {
+  Json5Problem problem{1, 1, std::move(what)};
+  for (std::size_t i = 0; i < std::min(at, text.size()); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte == '\n' || (byte == '\r' && (i + 1 >= text.size() || text[i + 1] != '\n'))) {
+      ++problem.line;
+      problem.column = 1;
+    } else if ((byte & 0xc0U) != 0x80U && byte != '\r') {
+      ++problem.column;
+    }
+  }
+  return problem;
+}
 
 std::expected<Json5Node, Json5Problem> read_json5(string_view text, Json5Limits limits) {
   const auto problem = [text](std::size_t at, std::string what) {

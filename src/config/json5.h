@@ -51,6 +51,9 @@ struct Json5Problem {
   bool operator==(const Json5Problem&) const = default;
 };
 
+// Line and column of a byte of the text.
+Json5Problem problem_at(std::string_view text, std::size_t at, std::string what);
+
 // The tree, or the first problem. Text that is not UTF-8, holds NUL or passes a limit is a problem too.
 std::expected<Json5Node, Json5Problem> read_json5(std::string_view text, Json5Limits limits = {});
 

@@ -1,5 +1,5 @@
-// The calling side: HTTP over libcurl, driven by the loop, loaded at the first call. Streams the body to
-// a sink as it arrives (decompressed). Loop thread only.
+// The calling side: HTTP over libcurl, driven by the loop, loaded at the first call. Streams the
+// body to a sink as it arrives (decompressed). Loop thread only.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +32,9 @@ struct Call {
   std::string body{};
   Deadlines deadlines{};
   std::size_t max_body_bytes = 256 << 20;  // of the answer, after decompression; then too_large
-  // Guarded calls go through the egress guard: public addresses only, checked name, checked resolved
-  // address, no proxy, a fresh connection. Unguarded ones are for peers that configuration names.
+  // Guarded calls go through the egress guard: public addresses only, checked name, checked
+  // resolved address, no proxy, a fresh connection. Unguarded ones are for peers that configuration
+  // names.
   bool guarded = false;
   std::vector<std::string> private_hosts{};  // host names a guarded call may reach although private
 };
@@ -43,11 +44,12 @@ struct Reply {
   Headers headers;
 };
 
-// Called on the loop. What a sink throws ends the call with internal. A sink may stop the call or start
-// others, and must not destroy the Client.
+// Called on the loop. What a sink throws ends the call with internal. A sink may stop the call or
+// start others, and must not destroy the Client.
 struct BodySink {
-  std::function<void(const Reply&)> on_head;        // once, before the first body byte; may be empty
-  std::function<bool(std::string_view)> on_bytes;   // false stops the transfer (the call then succeeds)
+  std::function<void(const Reply&)> on_head;  // once, before the first body byte; may be empty
+  std::function<bool(std::string_view)>
+      on_bytes;  // false stops the transfer (the call then succeeds)
 };
 
 class Client {

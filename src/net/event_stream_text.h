@@ -1,6 +1,7 @@
-// Server-sent events, without I/O: bytes in, events out (WHATWG rules, lenient at the end of the stream).
-// Also new-line delimited JSON. Both keep partial lines between feeds, accept any cut of the bytes, and
-// stop with too_large when one line or event passes its cap. Any thread; one stream each.
+// Server-sent events, without I/O: bytes in, events out (WHATWG rules, lenient at the end of the
+// stream). Also new-line delimited JSON. Both keep partial lines between feeds, accept any cut of
+// the bytes, and stop with too_large when one line or event passes its cap. Any thread; one stream
+// each.
 #pragma once
 
 #include <functional>
@@ -22,8 +23,8 @@ class SseParser {
   explicit SseParser(OnEvent on_event, std::size_t max_event_bytes = 16 << 20);
 
   Status feed(std::string_view bytes);
-  // End of the stream: a last event without its blank line is delivered when its line was complete or not
-  // empty (vendors forget it).
+  // End of the stream: a last event without its blank line is delivered when its line was complete
+  // or not empty (vendors forget it).
   Status finish();
 
  private:

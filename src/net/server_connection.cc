@@ -62,11 +62,23 @@ class Enlisted {
   ConnectionPtr connection_;
 };
 
+class Refused {
+ public:
+  explicit Refused(ServerCore& core) : core_(core) { ++core_.refused; }
+  ~Refused() { --core_.refused; }
+  Refused(const Refused&) = delete;
+  Refused& operator=(const Refused&) = delete;
+
+ private:
+  ServerCore& core_;
+};
+
 Task<void> serve(ConnectionPtr connection, std::unique_ptr<Peer> peer) {
   const Enlisted enlisted(connection);
-  const auto& core = connection->core();
-  if (core.connections.size() > core.options.max_connections) {
-    co_await serve_refusal(std::move(connection));
+  auto& core = connection->core();
+  if (core.connections.size() - core.refused > core.options.max_connections) {
+    const Refused refused(core);
+    co_await serve_refusal(connection);
     co_return;
   }
   auto upgrade = co_await serve_http(connection, std::move(*peer));
@@ -84,7 +96,7 @@ ServerCore::ServerCore(Loop& owner, ServerOptions settings, ServerHandler handle
       deadlines(context) {}
 
 void ServerCore::adopt(int socket, Peer peer) {
-  if (draining || connections.size() >= options.max_connections + kRefusedAtOnce) {
+  if (draining || refused >= kRefusedAtOnce) {
     ::close(socket);
     return;
   }

@@ -41,6 +41,7 @@ struct ServerCore : std::enable_shared_from_this<ServerCore> {
   DeadlineSweep deadlines;
   Signal emptied;  // the last connection has gone
   std::vector<Connection*> connections;
+  std::size_t refused = 0;  // of them: over the limit, being told so
   bool draining = false;
   std::uint16_t close_code = 1012;
   std::string close_reason;

@@ -1,5 +1,6 @@
-// The egress guard throws nothing; a URL that it lets pass names a public host also for the C library's
-// own, more lenient reader of addresses, and is judged the same once more in its normal form.
+// The egress guard throws nothing; a URL that it lets pass names a public host also for the C
+// library's own, more lenient reader of addresses, and is judged the same once more in its normal
+// form.
 #include <arpa/inet.h>
 
 #include <cstddef>
@@ -20,8 +21,10 @@ void check_allowed(const carapace::net::GuardedUrl& url) {
   require(url.scheme == "http" || url.scheme == "https");
   require(!url.host.empty() && url.port != 0 && url.path_and_query.starts_with('/'));
   require(url.host_is_address == carapace::net::is_public_address(url.host));
-  for (const auto* blocked : {"localhost", "metadata", "instance-data", "internal", "local"}) require(url.host != blocked);
-  for (const auto* blocked : {".localhost", ".internal", ".local"}) require(!url.host.ends_with(blocked));
+  for (const auto* blocked : {"localhost", "metadata", "instance-data", "internal", "local"})
+    require(url.host != blocked);
+  for (const auto* blocked : {".localhost", ".internal", ".local"})
+    require(!url.host.ends_with(blocked));
   in_addr lenient{};
   if (::inet_aton(url.host.c_str(), &lenient) != 0) require(url.host_is_address);
   const auto text = carapace::net::url_text(url);
@@ -29,7 +32,8 @@ void check_allowed(const carapace::net::GuardedUrl& url) {
   if (text.size() > 2048) return;
   const auto again = carapace::net::guard_url(text);
   require(again.has_value());
-  require(again->host == url.host && again->port == url.port && again->path_and_query == url.path_and_query);
+  require(again->host == url.host && again->port == url.port &&
+          again->path_and_query == url.path_and_query);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// The NDJSON parser gives the same lines and the same end for every cut of the bytes; no line is empty,
-// holds a line feed or passes the cap. Input: one byte that picks cap and cut, then the stream.
+// The NDJSON parser gives the same lines and the same end for every cut of the bytes; no line is
+// empty, holds a line feed or passes the cap. Input: one byte that picks cap and cut, then the
+// stream.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,5 @@
-// The SSE parser gives the same events and the same end for every cut of the bytes, and never an event
-// over its cap. Input: one byte that picks cap and cut, then the stream.
+// The SSE parser gives the same events and the same end for every cut of the bytes, and never an
+// event over its cap. Input: one byte that picks cap and cut, then the stream.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -19,6 +19,7 @@
 
 #include "async/coro.h"
 #include "async/task_group.h"
+#include "net/client_fixture.h"
 #include "net/event_stream_text.h"
 #include "support/loop_fixture.h"
 #include "support/raw_server.h"
@@ -30,47 +31,9 @@ using std::chrono::milliseconds;
 using test::RawConnection;
 using test::RawServer;
 
-// What a call gave: pieces as they came, and how it ended.
-struct Answer {
-  Result<Reply> result = fail(Errc::internal, "not called");
-  std::vector<int> heads;
-  std::string body;
-  std::size_t pieces = 0;
-  std::chrono::steady_clock::duration took{};
-};
-
-struct ClientTest : test::LoopTest {
-  std::unique_ptr<Client> client_ = make_client(loop_);
-  Stop stop_;
-
-  static Task<void> call_into(Client* client, Call request, Stop stop, Answer* answer, std::function<bool(std::string_view)> on_bytes) {
-    BodySink sink;
-    sink.on_head = [answer](const Reply& reply) { answer->heads.push_back(reply.status); };
-    sink.on_bytes = [answer, &on_bytes](std::string_view bytes) {
-      answer->body += bytes;
-      ++answer->pieces;
-      return on_bytes ? on_bytes(bytes) : true;
-    };
-    answer->result = co_await client->call(request, sink, stop);
-  }
-  Answer call(Call request, std::function<bool(std::string_view)> on_bytes = {}) {
-    Answer answer;
-    const auto start = std::chrono::steady_clock::now();
-    run(call_into(client_.get(), std::move(request), stop_, &answer, std::move(on_bytes)));
-    answer.took = std::chrono::steady_clock::now() - start;
-    return answer;
-  }
-  Answer get(const std::string& url) {
-    Call request;
-    request.url = url;
-    return call(std::move(request));
-  }
-  static Errc code_of(const Answer& answer) { return answer.result ? Errc::not_found : answer.result.error().code; }
-  static std::string text_of(const Answer& answer) { return answer.result ? "" : answer.result.error().detail; }
-};
-
 TEST_F(ClientTest, AnswerWithHeadAndBody) {
-  RawServer server(RawServer::reply("HTTP/1.1 200 OK\r\nX-Thing:  a b \r\nContent-Length: 5\r\n\r\nhello"));
+  RawServer server(
+      RawServer::reply("HTTP/1.1 200 OK\r\nX-Thing:  a b \r\nContent-Length: 5\r\n\r\nhello"));
   const auto answer = get(server.url("/path?q=1"));
   ASSERT_TRUE(answer.result) << text_of(answer);
   EXPECT_EQ(answer.result->status, 200);
@@ -84,8 +47,10 @@ TEST_F(ClientTest, AnswerWithHeadAndBody) {
 }
 
 TEST_F(ClientTest, EveryStatusIsAReply) {
-  for (const auto* status : {"204 No Content", "404 Not Found", "429 Too Many", "500 Oops", "599 Own"}) {
-    RawServer server(RawServer::reply("HTTP/1.1 " + std::string(status) + "\r\ncontent-length: 0\r\n\r\n"));
+  for (const auto* status :
+       {"204 No Content", "404 Not Found", "429 Too Many", "500 Oops", "599 Own"}) {
+    RawServer server(
+        RawServer::reply("HTTP/1.1 " + std::string(status) + "\r\ncontent-length: 0\r\n\r\n"));
     const auto answer = get(server.url());
     ASSERT_TRUE(answer.result) << text_of(answer);
     EXPECT_EQ(std::to_string(answer.result->status), std::string(status).substr(0, 3));
@@ -95,7 +60,10 @@ TEST_F(ClientTest, EveryStatusIsAReply) {
 
 TEST_F(ClientTest, RequestIsSentAsGiven) {
   RawServer server(RawServer::reply(RawServer::answer("{}")));
-  Call request{.method = "POST", .url = server.url(), .headers = {{"x-key", "v"}, {"x-empty", ""}}, .body = std::string(3 << 20, 'b')};
+  Call request{.method = "POST",
+               .url = server.url(),
+               .headers = {{"x-key", "v"}, {"x-empty", ""}},
+               .body = std::string(3 << 20, 'b')};
   ASSERT_TRUE(call(std::move(request)).result);
   const auto sent = server.requests().at(0);
   EXPECT_EQ(sent.line(), "POST / HTTP/1.1");
@@ -118,9 +86,12 @@ TEST_F(ClientTest, Methods) {
 
 TEST_F(ClientTest, WhatCannotBeSent) {
   RawServer server(RawServer::reply(RawServer::answer("{}")));
-  const auto refused = [&](Call request) { return code_of(call(std::move(request))) == Errc::invalid_request; };
-  for (const auto* url : {"", "/x", "example.com", "ftp://127.0.0.1/", "file:///etc/passwd", "http://", "http://127.0.0.1:99999/", "http://a b/",
-                          "http://127.0.0.1/\r\nX: y", "http://[::1"})
+  const auto refused = [&](Call request) {
+    return code_of(call(std::move(request))) == Errc::invalid_request;
+  };
+  for (const auto* url :
+       {"", "/x", "example.com", "ftp://127.0.0.1/", "file:///etc/passwd", "http://",
+        "http://127.0.0.1:99999/", "http://a b/", "http://127.0.0.1/\r\nX: y", "http://[::1"})
     EXPECT_TRUE(refused({.url = url})) << url;
   EXPECT_TRUE(refused({.url = server.url(), .headers = {{"x", "a\r\nx-other: b"}}, .body = ""}));
   EXPECT_TRUE(refused({.url = server.url(), .headers = {{"x y", "a"}}, .body = ""}));
@@ -130,7 +101,8 @@ TEST_F(ClientTest, WhatCannotBeSent) {
 
 TEST_F(ClientTest, ChunkedByteByByteWithTrailerAndInformationalHead) {  // T17
   const std::string bytes =
-      "HTTP/1.1 100 Continue\r\nx-early: 1\r\n\r\nHTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+      "HTTP/1.1 100 Continue\r\nx-early: 1\r\n\r\nHTTP/1.1 200 OK\r\ntransfer-encoding: "
+      "chunked\r\n\r\n"
       "5\r\nhello\r\n6;x=y\r\n world\r\n0\r\nx-trailer: 1\r\n\r\n";
   RawServer server(RawServer::reply_pieces(bytes));
   const auto answer = get(server.url());
@@ -144,8 +116,9 @@ TEST_F(ClientTest, ChunkedByteByByteWithTrailerAndInformationalHead) {  // T17
 TEST_F(ClientTest, CutShortIsUnavailableAfterWhatCame) {  // T17
   const std::string length = "HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\nhello";
   const std::string chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n";
-  for (const auto& script : {RawServer::reply(length), RawServer::reply(chunked), RawServer::reply_and_reset(length),
-                             RawServer::reply_and_reset(chunked)}) {
+  for (const auto& script :
+       {RawServer::reply(length), RawServer::reply(chunked), RawServer::reply_and_reset(length),
+        RawServer::reply_and_reset(chunked)}) {
     RawServer server(script);
     const auto answer = get(server.url());
     EXPECT_EQ(code_of(answer), Errc::unavailable);
@@ -156,7 +129,8 @@ TEST_F(ClientTest, CutShortIsUnavailableAfterWhatCame) {  // T17
 }
 
 TEST_F(ClientTest, NoHttpAnswer) {
-  for (const auto* bytes : {"", "hello\r\n\r\n", "SSH-2.0-x\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n"}) {
+  for (const auto* bytes :
+       {"", "hello\r\n\r\n", "SSH-2.0-x\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n"}) {
     RawServer server(RawServer::reply(bytes));
     const auto answer = get(server.url());
     EXPECT_EQ(code_of(answer), Errc::unavailable) << bytes << " " << text_of(answer);
@@ -182,8 +156,12 @@ TEST_F(ClientTest, TlsToAPeerWithoutTls) {
 
 TEST_F(ClientTest, RedirectIsAnAnswer) {  // T22
   RawServer target(RawServer::reply(RawServer::answer("secret")));
-  RawServer server(RawServer::reply("HTTP/1.1 307 X\r\nlocation: " + target.url() + "\r\ncontent-length: 0\r\n\r\n"));
-  const auto answer = call({.method = "POST", .url = server.url(), .headers = {{"authorization", "Bearer x"}}, .body = "{}"});
+  RawServer server(RawServer::reply("HTTP/1.1 307 X\r\nlocation: " + target.url() +
+                                    "\r\ncontent-length: 0\r\n\r\n"));
+  const auto answer = call({.method = "POST",
+                            .url = server.url(),
+                            .headers = {{"authorization", "Bearer x"}},
+                            .body = "{}"});
   ASSERT_TRUE(answer.result);
   EXPECT_EQ(answer.result->status, 307);
   EXPECT_EQ(target.connections(), 0U);
@@ -207,7 +185,8 @@ TEST_F(ClientTest, ClosedKeptConnectionIsReplaced) {
 
 // ---- compression
 
-std::string stored_gzip(const std::vector<std::string>& pieces) {  // deflate blocks without compression
+std::string stored_gzip(
+    const std::vector<std::string>& pieces) {  // deflate blocks without compression
   std::string out("\x1f\x8b\x08\0\0\0\0\0\0\xff", 10);
   std::uint32_t crc = 0xFFFFFFFFU;
   std::uint32_t size = 0;
@@ -230,7 +209,8 @@ std::string stored_gzip(const std::vector<std::string>& pieces) {  // deflate bl
   return out;
 }
 
-constexpr std::string_view kGzipHead = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n";
+constexpr std::string_view kGzipHead =
+    "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n";
 std::string chunk(std::string_view bytes) {
   char size[20];
   std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
@@ -257,17 +237,23 @@ TEST_F(ClientTest, CompressedStreamIsDecodedAsItComes) {  // T15
 }
 
 TEST_F(ClientTest, BrokenCompression) {
-  RawServer server(RawServer::reply(std::string(kGzipHead) + chunk("this is no gzip at all") + "0\r\n\r\n"));
+  RawServer server(
+      RawServer::reply(std::string(kGzipHead) + chunk("this is no gzip at all") + "0\r\n\r\n"));
   EXPECT_EQ(code_of(get(server.url())), Errc::unavailable);
 }
 
 // 100,000 zero bytes.
 const std::string kBomb(
-    "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xed\xc1\x31\x01\x00\x00\x00\xc2\xa0\xf5\x4f\x6d\x0d\x0f"
-    "\xa0\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
-    "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
-    "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
-    "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+    "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xed\xc1\x31\x01\x00\x00\x00\xc2\xa0\xf5\x4f\x6d\x0d"
+    "\x0f"
+    "\xa0\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+    "\x00"
+    "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+    "\x00"
+    "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+    "\x00"
+    "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+    "\x00"
     "\x00\x80\x57\x03\x7d\x95\x11\xd4\xa0\x86\x01\x00",
     132);
 
@@ -299,11 +285,11 @@ TEST_F(ClientTest, EndlessHead) {
   RawServer server([](RawConnection& peer) {
     if (!peer.read_request() || !peer.send("HTTP/1.1 200 OK\r\n")) return;
     const std::string line = "x-filler: " + std::string(1000, 'f') + "\r\n";
-    while (peer.send(line)) {
-    }
+    while (peer.send(line)) {}
   });
   const auto code = code_of(get(server.url()));
-  EXPECT_TRUE(code == Errc::too_large || code == Errc::unavailable);  // ours, or the library's own limit
+  EXPECT_TRUE(code == Errc::too_large ||
+              code == Errc::unavailable);  // ours, or the library's own limit
 }
 
 // ---- deadlines
@@ -311,9 +297,11 @@ TEST_F(ClientTest, EndlessHead) {
 TEST_F(ClientTest, FirstByteDeadline) {
   for (const auto* bytes : {"", "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n"}) {
     RawServer server(RawServer::reply_and_hold(bytes));
-    const auto answer = call({.url = server.url(), .deadlines = {.first_byte_ms = 100, .idle_ms = 1}});
+    const auto answer =
+        call({.url = server.url(), .deadlines = {.first_byte_ms = 100, .idle_ms = 1}});
     EXPECT_EQ(code_of(answer), Errc::timeout);
-    EXPECT_NE(text_of(answer).find("no answer for 100 ms (first byte deadline)"), std::string::npos) << text_of(answer);
+    EXPECT_NE(text_of(answer).find("no answer for 100 ms (first byte deadline)"), std::string::npos)
+        << text_of(answer);
     EXPECT_LT(answer.took, std::chrono::seconds(5));
     EXPECT_TRUE(server.wait_ended(1)) << "the connection is closed";
   }
@@ -323,7 +311,8 @@ TEST_F(ClientTest, IdleDeadline) {  // T18
   RawServer server(RawServer::reply_and_hold("HTTP/1.1 200 OK\r\n\r\ndata: 1\n\n"));
   const auto answer = call({.url = server.url(), .deadlines = {.idle_ms = 150}});
   EXPECT_EQ(code_of(answer), Errc::timeout);
-  EXPECT_NE(text_of(answer).find("no bytes for 150 ms (idle deadline)"), std::string::npos) << text_of(answer);
+  EXPECT_NE(text_of(answer).find("no bytes for 150 ms (idle deadline)"), std::string::npos)
+      << text_of(answer);
   EXPECT_LT(answer.took, std::chrono::seconds(5));
   EXPECT_EQ(answer.body, "data: 1\n\n");
 }
@@ -349,15 +338,19 @@ TEST_F(ClientTest, TotalDeadlineHoldsWhileBytesCome) {
   });
   const auto answer = call({.url = server.url(), .deadlines = {.total_ms = 300}});
   EXPECT_EQ(code_of(answer), Errc::timeout);
-  EXPECT_NE(text_of(answer).find("not finished after 300 ms (total deadline)"), std::string::npos) << text_of(answer);
+  EXPECT_NE(text_of(answer).find("not finished after 300 ms (total deadline)"), std::string::npos)
+      << text_of(answer);
   EXPECT_LT(answer.took, std::chrono::seconds(5));
 }
 
 TEST_F(ClientTest, ConnectDeadlineCoversTls) {
   RawServer server([](RawConnection& peer) { peer.hold(); });
-  const auto answer = call({.url = "https://127.0.0.1:" + std::to_string(server.port()), .deadlines = {.connect_ms = 100}});
+  const auto answer = call({.url = "https://127.0.0.1:" + std::to_string(server.port()),
+                            .deadlines = {.connect_ms = 100}});
   EXPECT_EQ(code_of(answer), Errc::timeout);
-  EXPECT_NE(text_of(answer).find("not connected after 100 ms (connect deadline)"), std::string::npos) << text_of(answer);
+  EXPECT_NE(text_of(answer).find("not connected after 100 ms (connect deadline)"),
+            std::string::npos)
+      << text_of(answer);
   EXPECT_LT(answer.took, std::chrono::seconds(5));
 }
 
@@ -387,16 +380,19 @@ TEST_F(ClientTest, EnoughIsSuccess) {
 
 TEST_F(ClientTest, ThrowingSinkEndsTheCall) {
   RawServer server(RawServer::reply(RawServer::answer("x")));
-  const auto answer = call({.url = server.url()}, [](std::string_view) -> bool { throw std::runtime_error("boom"); });
+  const auto answer = call({.url = server.url()},
+                           [](std::string_view) -> bool { throw std::runtime_error("boom"); });
   EXPECT_EQ(code_of(answer), Errc::internal);
   EXPECT_NE(text_of(answer).find("boom"), std::string::npos);
   EXPECT_TRUE(get(server.url()).result) << "the client still works";
 }
 
-Task<void> cancel_in_flight(TaskGroup* group, Client* client, std::string url, Answer* answer, bool* began) {
+Task<void> cancel_in_flight(TaskGroup* group, Client* client, std::string url, Answer* answer,
+                            bool* began) {
   Call request;
   request.url = std::move(url);
-  group->spawn(ClientTest::call_into(client, std::move(request), Stop(), answer, [began](std::string_view) { return *began = true; }));
+  group->spawn(ClientTest::call_into(client, std::move(request), Stop(), answer,
+                                     [began](std::string_view) { return *began = true; }));
   while (!*began) co_await sleep_for(milliseconds(1));
   group->cancel();
   co_await group->join();
@@ -425,7 +421,8 @@ TEST_F(ClientTest, DestroyedClientEndsItsCalls) {
   Answer answer;
   bool began = false;
   TaskGroup group(loop_, {});
-  group.spawn(call_into(client_.get(), {.url = server.url()}, stop_, &answer, [&began](std::string_view) { return began = true; }));
+  group.spawn(call_into(client_.get(), {.url = server.url()}, stop_, &answer,
+                        [&began](std::string_view) { return began = true; }));
   run(destroy_in_flight(&client_, &group, &began));
   EXPECT_EQ(code_of(answer), Errc::cancelled);
   EXPECT_TRUE(server.wait_ended(1));
@@ -448,7 +445,8 @@ TEST_F(ClientTest, ManyAtOnce) {
   RawServer server(RawServer::reply_pieces(RawServer::answer(std::string(300, 'm')), 50));
   std::vector<Answer> answers(40);
   TaskGroup group(loop_, {});
-  for (auto& answer : answers) group.spawn(call_into(client_.get(), {.url = server.url()}, stop_, &answer, {}));
+  for (auto& answer : answers)
+    group.spawn(call_into(client_.get(), {.url = server.url()}, stop_, &answer, {}));
   run(group.join());
   for (const auto& answer : answers) EXPECT_EQ(answer.body.size(), 300U) << text_of(answer);
 }
@@ -462,144 +460,17 @@ TEST_F(ClientTest, NothingIsLeftToDoAfterACall) {
 }
 
 TEST_F(ClientTest, EventStreamByteByByte) {  // T01 and the whole way up
-  const std::string body = "\xEF\xBB\xBF: hi\r\ndata: \xF0\x9F\x98\x80\r\n\r\nevent: x\ndata: 2\n\ndata: last";
-  RawServer server(RawServer::reply_pieces("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n" + body));
+  const std::string body =
+      "\xEF\xBB\xBF: hi\r\ndata: \xF0\x9F\x98\x80\r\n\r\nevent: x\ndata: 2\n\ndata: last";
+  RawServer server(
+      RawServer::reply_pieces("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n" + body));
   std::vector<std::string> events;
   SseParser parser([&](SseEvent&& event) { events.push_back(event.type + "|" + event.data); });
-  const auto answer = call({.url = server.url()}, [&](std::string_view bytes) { return parser.feed(bytes).has_value(); });
+  const auto answer = call({.url = server.url()},
+                           [&](std::string_view bytes) { return parser.feed(bytes).has_value(); });
   ASSERT_TRUE(answer.result);
   ASSERT_TRUE(parser.finish());
   EXPECT_EQ(events, (std::vector<std::string>{"|\xF0\x9F\x98\x80", "x|2", "|last"}));
-}
-
-// ---- guarded calls
-
-struct GuardedTest : ClientTest {
-  void use_resolver(std::vector<std::string> addresses) {
-    client_ = make_client(loop_, [this, addresses](const std::string& host) -> Result<std::vector<std::string>> {
-      ++asked_;
-      if (host != "peer.example") return fail(Errc::unavailable, "no such host {}", host);
-      return addresses;
-    });
-  }
-  static Call guarded(std::string url, std::vector<std::string> listed = {}) {
-    Call request;
-    request.url = std::move(url);
-    request.guarded = true;
-    request.private_hosts = std::move(listed);
-    return request;
-  }
-  std::atomic<int> asked_ = 0;
-};
-
-TEST_F(GuardedTest, PrivateAddressesAreNeverAsked) {
-  RawServer server(RawServer::reply(RawServer::answer("secret")));
-  const auto port = std::to_string(server.port());
-  for (const std::string host : {"127.0.0.1", "127.1", "2130706433", "0x7f.1", "localhost", "[::1]", "[::ffff:127.0.0.1]"}) {
-    const auto answer = call(guarded("http://" + host + ":" + port + "/"));
-    EXPECT_EQ(code_of(answer), Errc::forbidden) << host << " " << text_of(answer);
-  }
-  EXPECT_EQ(server.connections(), 0U);
-}
-
-TEST_F(GuardedTest, OneBadAddressRejectsTheName) {
-  RawServer server(RawServer::reply(RawServer::answer("secret")));
-  const auto url = "http://peer.example:" + std::to_string(server.port()) + "/";
-  for (const std::vector<std::string>& addresses : {std::vector<std::string>{"127.0.0.1"}, {"8.8.8.8", "10.0.0.1"}, {"::1", "8.8.8.8"}, {"nonsense"}}) {
-    use_resolver(addresses);
-    EXPECT_EQ(code_of(call(guarded(url))), Errc::forbidden);
-    EXPECT_EQ(asked_, 1);
-    asked_ = 0;
-  }
-  use_resolver({});
-  EXPECT_EQ(code_of(call(guarded(url))), Errc::unavailable);
-  EXPECT_EQ(code_of(call(guarded("http://other.example/"))), Errc::unavailable);
-  EXPECT_EQ(server.connections(), 0U);
-}
-
-TEST_F(GuardedTest, ListedNameIsPinnedAndKeepsItsHostHeader) {
-  RawServer server([](RawConnection& peer) {
-    while (peer.read_request()) peer.send(RawServer::answer("ok"));
-  });
-  use_resolver({"127.0.0.1"});
-  const auto url = "http://PEER.example.:" + std::to_string(server.port()) + "/a?b";
-  for (std::size_t i = 1; i <= 2; ++i) {
-    const auto answer = call(guarded(url, {"peer.example"}));
-    ASSERT_TRUE(answer.result) << text_of(answer);
-    EXPECT_EQ(answer.body, "ok");
-    EXPECT_EQ(server.connections(), i) << "a guarded call takes a fresh connection";
-    EXPECT_TRUE(server.wait_ended(i)) << "and does not keep it";
-  }
-  EXPECT_EQ(server.requests().at(0).header("host"), "peer.example:" + std::to_string(server.port()));
-  EXPECT_EQ(server.requests().at(0).line(), "GET /a?b HTTP/1.1");
-}
-
-TEST_F(GuardedTest, NoProxyFromTheEnvironment) {
-  RawServer proxy(RawServer::reply(RawServer::answer("from the proxy")));
-  RawServer server(RawServer::reply(RawServer::answer("direct")));
-  ASSERT_EQ(::setenv("http_proxy", proxy.url().c_str(), 1), 0);
-  const auto direct = call(guarded(server.url(), {"127.0.0.1"}));
-  const auto through = get("http://name.example/");
-  ::unsetenv("http_proxy");
-  EXPECT_EQ(direct.body, "direct") << text_of(direct);
-  EXPECT_EQ(through.body, "from the proxy") << text_of(through);  // calls to configured peers honour it
-}
-
-TEST_F(GuardedTest, RedirectToMetadataMakesNoSecondRequest) {
-  RawServer server(RawServer::reply("HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n"));
-  const auto answer = call(guarded(server.url(), {"127.0.0.1"}));
-  ASSERT_TRUE(answer.result) << text_of(answer);
-  EXPECT_EQ(answer.result->status, 302);
-  EXPECT_EQ(server.requests().size(), 1U);
-}
-
-struct SlowName {
-  std::mutex mutex;
-  std::condition_variable released;
-  bool free = false;
-  void wait() {
-    std::unique_lock lock(mutex);
-    released.wait(lock, [this] { return free; });
-  }
-  void release() {
-    const std::scoped_lock lock(mutex);
-    free = true;
-    released.notify_all();
-  }
-};
-
-TEST_F(GuardedTest, SlowNameMeetsTheConnectDeadline) {
-  SlowName slow;
-  client_ = make_client(loop_, [&slow](const std::string&) -> Result<std::vector<std::string>> {
-    slow.wait();
-    return std::vector<std::string>{"8.8.8.8"};
-  });
-  auto request = guarded("http://peer.example/");
-  request.deadlines.connect_ms = 50;
-  const auto answer = call(std::move(request));
-  EXPECT_EQ(code_of(answer), Errc::timeout);
-  EXPECT_NE(text_of(answer).find("connect deadline"), std::string::npos);
-  slow.release();
-}
-
-TEST_F(GuardedTest, StopWhileTheNameIsResolved) {
-  SlowName slow;
-  client_ = make_client(loop_, [&](const std::string&) -> Result<std::vector<std::string>> {
-    loop_.post([this] { stop_.request("changed my mind"); });
-    slow.wait();
-    return std::vector<std::string>{"8.8.8.8"};
-  });
-  const auto answer = call(guarded("http://peer.example/"));
-  EXPECT_EQ(code_of(answer), Errc::cancelled);
-  EXPECT_EQ(text_of(answer), "changed my mind");
-  slow.release();
-}
-
-TEST(SystemResolver, Loopback) {
-  const auto found = resolve_with_system("127.0.0.1");
-  ASSERT_TRUE(found);
-  EXPECT_EQ(*found, std::vector<std::string>{"127.0.0.1"});
-  EXPECT_EQ(resolve_with_system("").error().code, Errc::unavailable);
 }
 
 }  // namespace

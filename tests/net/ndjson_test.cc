@@ -34,10 +34,13 @@ TEST(Ndjson, BlankLinesCrLfAndMissingLastLineEnd) {  // T20
   EXPECT_EQ(lines_of("\n\n"), Lines{});
 }
 
-TEST(Ndjson, CarriageReturnInsideALineStays) { EXPECT_EQ(lines_of("a\rb\nc\n"), (Lines{"a\rb", "c"})); }
+TEST(Ndjson, CarriageReturnInsideALineStays) {
+  EXPECT_EQ(lines_of("a\rb\nc\n"), (Lines{"a\rb", "c"}));
+}
 
 TEST(Ndjson, BytesPassUnchanged) {
-  EXPECT_EQ(lines_of(std::string("\xF0\x9F\x98\x80\xFF\n\0x\n", 9)), (Lines{"\xF0\x9F\x98\x80\xFF", std::string("\0x", 2)}));
+  EXPECT_EQ(lines_of(std::string("\xF0\x9F\x98\x80\xFF\n\0x\n", 9)),
+            (Lines{"\xF0\x9F\x98\x80\xFF", std::string("\0x", 2)}));
 }
 
 TEST(Ndjson, FinishTwiceGivesTheLastLineOnce) {

@@ -17,7 +17,8 @@ struct Seen {
 
 Seen parse(const std::vector<std::string>& pieces, std::size_t cap = 16 << 20) {
   Seen seen;
-  SseParser parser([&](SseEvent&& event) { seen.events.push_back(event.type + "|" + event.data); }, cap);
+  SseParser parser([&](SseEvent&& event) { seen.events.push_back(event.type + "|" + event.data); },
+                   cap);
   for (const auto& piece : pieces) {
     seen.status = parser.feed(piece);
     if (!seen.status) return seen;
@@ -34,21 +35,25 @@ std::vector<std::string> events_of(const std::string& stream) {
   for (const char byte : stream) bytes.emplace_back(1, byte);
   EXPECT_EQ(parse(bytes).events, whole.events) << "byte by byte";
   for (std::size_t cut = 0; cut <= stream.size(); ++cut)
-    EXPECT_EQ(parse({stream.substr(0, cut), stream.substr(cut)}).events, whole.events) << "cut at " << cut;
+    EXPECT_EQ(parse({stream.substr(0, cut), stream.substr(cut)}).events, whole.events)
+        << "cut at " << cut;
   return whole.events;
 }
 
 using Events = std::vector<std::string>;
 
 TEST(Sse, TypeAndData) {
-  EXPECT_EQ(events_of("event: ping\ndata: {}\n\ndata: {\"a\":1}\n\n"), (Events{"ping|{}", "|{\"a\":1}"}));
+  EXPECT_EQ(events_of("event: ping\ndata: {}\n\ndata: {\"a\":1}\n\n"),
+            (Events{"ping|{}", "|{\"a\":1}"}));
 }
 
 TEST(Sse, MultiByteCharacterCutAnywhere) {  // T01
   EXPECT_EQ(events_of("data: \xF0\x9F\x98\x80!\n\n"), Events{"|\xF0\x9F\x98\x80!"});
 }
 
-TEST(Sse, InvalidUtf8PassesUnchanged) { EXPECT_EQ(events_of("data: a\xFF\xC3z\n\n"), Events{"|a\xFF\xC3z"}); }
+TEST(Sse, InvalidUtf8PassesUnchanged) {
+  EXPECT_EQ(events_of("data: a\xFF\xC3z\n\n"), Events{"|a\xFF\xC3z"});
+}
 
 TEST(Sse, NulIsAnOrdinaryByte) {
   EXPECT_EQ(events_of(std::string("data: a\0b\n\n", 11)), Events{std::string("|a\0b", 4)});
@@ -74,7 +79,8 @@ TEST(Sse, CarriageReturnDispatchesWithoutWaitingForTheNextByte) {
 }
 
 TEST(Sse, CommentsAreIgnored) {  // T04
-  EXPECT_EQ(events_of(": keep-alive\n\n:\n: PROCESSING\ndata: a\n: in between\ndata: b\n\n:\n\n"), Events{"|a\nb"});
+  EXPECT_EQ(events_of(": keep-alive\n\n:\n: PROCESSING\ndata: a\n: in between\ndata: b\n\n:\n\n"),
+            Events{"|a\nb"});
 }
 
 TEST(Sse, AtMostOneSpaceGoes) {  // T05
@@ -91,8 +97,12 @@ TEST(Sse, EmptyDataIsAnEventButNoDataIsNone) {
 }
 
 TEST(Sse, ByteOrderMark) {  // T07
-  EXPECT_EQ(events_of("\xEF\xBB\xBF" "data: a\n\n"), Events{"|a"});
-  EXPECT_EQ(events_of("\xEF\xBB\xBF\n\xEF\xBB\xBF" "data: a\n\ndata: b\n\n"), Events{"|b"});  // only at the start
+  EXPECT_EQ(events_of("\xEF\xBB\xBF"
+                      "data: a\n\n"),
+            Events{"|a"});
+  EXPECT_EQ(events_of("\xEF\xBB\xBF\n\xEF\xBB\xBF"
+                      "data: a\n\ndata: b\n\n"),
+            Events{"|b"});  // only at the start
 }
 
 TEST(Sse, EndWithoutBlankLine) {  // T08, T09
@@ -104,22 +114,27 @@ TEST(Sse, EndWithoutBlankLine) {  // T08, T09
 }
 
 TEST(Sse, EndMarksAndUnknownEventsAreJustEvents) {  // T10, T19
-  EXPECT_EQ(events_of("data: [DONE]  \n\ndata: [DONE]\n\nevent: foo\ndata: 1\n\nevent: error\ndata: {}\n\n"),
-            (Events{"|[DONE]  ", "|[DONE]", "foo|1", "error|{}"}));
+  EXPECT_EQ(
+      events_of(
+          "data: [DONE]  \n\ndata: [DONE]\n\nevent: foo\ndata: 1\n\nevent: error\ndata: {}\n\n"),
+      (Events{"|[DONE]  ", "|[DONE]", "foo|1", "error|{}"}));
 }
 
 TEST(Sse, OtherFieldsAreIgnored) {
   EXPECT_EQ(events_of("id: 7\nretry: 10\nDATA: no\n data: no\nfoo\ndata: yes\n\n"), Events{"|yes"});
 }
 
-TEST(Sse, LastEventNameWins) { EXPECT_EQ(events_of("event: a\nevent: b\ndata: 1\n\ndata: 2\n\n"), (Events{"b|1", "|2"})); }
+TEST(Sse, LastEventNameWins) {
+  EXPECT_EQ(events_of("event: a\nevent: b\ndata: 1\n\ndata: 2\n\n"), (Events{"b|1", "|2"}));
+}
 
 TEST(Sse, LargeLineUnderTheCap) {  // T16
   const std::string image(8 << 20, 'A');
   std::size_t got = 0;
   SseParser parser([&](SseEvent&& event) { got = event.data.size(); });
   const std::string stream = "data: " + image + "\n\n";
-  for (std::size_t at = 0; at < stream.size(); at += 1000) ASSERT_TRUE(parser.feed(std::string_view(stream).substr(at, 1000)));
+  for (std::size_t at = 0; at < stream.size(); at += 1000)
+    ASSERT_TRUE(parser.feed(std::string_view(stream).substr(at, 1000)));
   EXPECT_EQ(got, image.size());
 }
 
@@ -154,7 +169,8 @@ TEST(Sse, TinyEventsTakeLinearTime) {  // T21
     std::size_t count = 0;
     SseParser parser([&](SseEvent&&) { ++count; });
     const auto start = std::chrono::steady_clock::now();
-    for (std::size_t at = 0; at < bytes.size(); at += step) EXPECT_TRUE(parser.feed(bytes.substr(at, step)));
+    for (std::size_t at = 0; at < bytes.size(); at += step)
+      EXPECT_TRUE(parser.feed(bytes.substr(at, step)));
     EXPECT_TRUE(parser.finish());
     EXPECT_EQ(count, (bytes.size() + 9) / 10);
     return std::chrono::steady_clock::now() - start;

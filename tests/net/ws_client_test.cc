@@ -5,14 +5,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/stream.hpp>
-#include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -39,13 +39,16 @@ class WsPeer {
   using Script = std::function<void(Stream&)>;
 
   explicit WsPeer(Script script)
-      : acceptor_(context_, {asio::ip::address_v4::loopback(), 0}), port_(acceptor_.local_endpoint().port()),
+      : acceptor_(context_, {asio::ip::address_v4::loopback(), 0}),
+        port_(acceptor_.local_endpoint().port()),
         thread_([this, script = std::move(script)] { serve(script); }) {}
   ~WsPeer() { thread_.join(); }
   WsPeer(const WsPeer&) = delete;
   WsPeer& operator=(const WsPeer&) = delete;
 
-  std::string url(const std::string& path = "") const { return "ws://127.0.0.1:" + std::to_string(port_) + path; }
+  std::string url(const std::string& path = "") const {
+    return "ws://127.0.0.1:" + std::to_string(port_) + path;
+  }
 
   static std::string read(Stream& stream) {
     boost::beast::flat_buffer buffer;
@@ -80,7 +83,8 @@ class WsPeer {
 using Connected = Result<std::unique_ptr<WsClient>>;
 
 struct WsClientTest : test::LoopTest {
-  Connected connect(const std::string& url, Headers headers = {}, std::int64_t deadline_ms = 10'000) {
+  Connected connect(const std::string& url, Headers headers = {},
+                    std::int64_t deadline_ms = 10'000) {
     return run(connect_websocket(loop_, url, std::move(headers), deadline_ms));
   }
   std::unique_ptr<WsClient> connected(const std::string& url) {
@@ -118,8 +122,10 @@ TEST_F(WsClientTest, MessagesBothWays) {
 }
 
 TEST_F(WsClientTest, HandshakeCarriesPathAndHeaders) {
-  RawServer server(RawServer::reply("HTTP/1.1 401 Unauthorized\r\ncontent-length: 8\r\n\r\nno token"));
-  const auto client = connect("ws://localhost:" + std::to_string(server.port()) + "/a?b=c#d", {{"authorization", "Bearer x"}});
+  RawServer server(
+      RawServer::reply("HTTP/1.1 401 Unauthorized\r\ncontent-length: 8\r\n\r\nno token"));
+  const auto client = connect("ws://localhost:" + std::to_string(server.port()) + "/a?b=c#d",
+                              {{"authorization", "Bearer x"}});
   EXPECT_EQ(code_of(client), Errc::unauthorized);
   EXPECT_NE(client.error().detail.find("401"), std::string::npos);
   ASSERT_EQ(server.requests().size(), 1U);
@@ -132,20 +138,24 @@ TEST_F(WsClientTest, PeersThatAreNoWebSocket) {
   const std::pair<std::string, Errc> answers[] = {
       {"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n", Errc::forbidden},
       {"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi", Errc::unavailable},
-      {"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: AAAA\r\n\r\n",
+      {"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: "
+       "upgrade\r\nsec-websocket-accept: AAAA\r\n\r\n",
        Errc::unavailable},
       {"garbage\r\n\r\n", Errc::unavailable},
       {"", Errc::unavailable},
       {"HTTP/1.1 200 OK\r\nx: " + std::string(200'000, 'x') + "\r\n\r\n", Errc::unavailable}};
   for (const auto& [bytes, code] : answers) {
     RawServer server(RawServer::reply(bytes));
-    EXPECT_EQ(code_of(connect("ws://127.0.0.1:" + std::to_string(server.port()))), code) << bytes.substr(0, 60);
+    EXPECT_EQ(code_of(connect("ws://127.0.0.1:" + std::to_string(server.port()))), code)
+        << bytes.substr(0, 60);
   }
 }
 
 TEST_F(WsClientTest, UrlsItCannotUse) {
-  for (const auto* url : {"", "ws://", "ws:///x", "http://127.0.0.1/", "ws://example.com/", "ws://127.0.0.1:0/", "ws://127.0.0.1:70000/",
-                          "ws://127.0.0.1:1x/", "ws://127.0.0.1/a b", "ws://127.0.0.1/\r\nx: y", "ws://user@127.0.0.1/", "ws://[::1/"})
+  for (const auto* url :
+       {"", "ws://", "ws:///x", "http://127.0.0.1/", "ws://example.com/", "ws://127.0.0.1:0/",
+        "ws://127.0.0.1:70000/", "ws://127.0.0.1:1x/", "ws://127.0.0.1/a b",
+        "ws://127.0.0.1/\r\nx: y", "ws://user@127.0.0.1/", "ws://[::1/"})
     EXPECT_EQ(code_of(connect(url)), Errc::invalid_request) << url;
   const auto tls = connect("WSS://127.0.0.1/");
   EXPECT_EQ(code_of(tls), Errc::invalid_request);
@@ -161,7 +171,8 @@ TEST_F(WsClientTest, NobodyListens) {
 
 TEST_F(WsClientTest, ConnectDeadline) {
   RawServer server(RawServer::reply_and_hold(""));
-  EXPECT_EQ(code_of(connect("ws://127.0.0.1:" + std::to_string(server.port()), {}, 100)), Errc::timeout);
+  EXPECT_EQ(code_of(connect("ws://127.0.0.1:" + std::to_string(server.port()), {}, 100)),
+            Errc::timeout);
   EXPECT_TRUE(server.wait_ended(1));
 }
 
@@ -203,10 +214,10 @@ TEST_F(WsClientTest, HostileFrames) {
   const std::pair<std::string, Errc> frames[] = {
       {std::string("\x81\x7f\0\0\0\0\x7f\xff\xff\xff", 10), Errc::too_large},  // announces 2 GB
       {std::string("\x81\x7f\xff\xff\xff\xff\xff\xff\xff\xff", 10), Errc::too_large},
-      {"\x83\x01x", Errc::unavailable},          // reserved opcode
-      {"\xC1\x01x", Errc::unavailable},          // reserved bit
+      {"\x83\x01x", Errc::unavailable},         // reserved opcode
+      {"\xC1\x01x", Errc::unavailable},         // reserved bit
       {"\x81\x02\xC3\x28", Errc::unavailable},  // no UTF-8
-      {"\x80\x01x", Errc::unavailable}};         // continuation of nothing
+      {"\x80\x01x", Errc::unavailable}};        // continuation of nothing
   for (const auto& [bytes, code] : frames) {
     WsPeer peer([&bytes = bytes](WsPeer::Stream& stream) {
       WsPeer::write_raw(stream, bytes);
@@ -249,7 +260,8 @@ TEST_F(WsClientTest, SendersTakeTurns) {
   ASSERT_TRUE(client);
   int sent = 0;
   TaskGroup group(loop_, {});
-  for (char c = 'a'; c < 'a' + 20; ++c) group.spawn(keep_code(client.get(), std::string(100'000, c), &sent));
+  for (char c = 'a'; c < 'a' + 20; ++c)
+    group.spawn(keep_code(client.get(), std::string(100'000, c), &sent));
   run(group.join());
   EXPECT_EQ(sent, 20);
   EXPECT_EQ(run(client->receive(10'000)), "done");

@@ -1,6 +1,7 @@
-// What most tests of coroutines need: run one task on a fresh loop and get its value, a clock that moves
-// only when told, randomness that repeats. Header only; the test's own thread is the loop thread. A task
-// that does not end within the limit ends the process with a message, so that a hang is a failure.
+// What most tests of coroutines need: run one task on a fresh loop and get its value, a clock that
+// moves only when told, randomness that repeats. Header only; the test's own thread is the loop
+// thread. A task that does not end within the limit ends the process with a message, so that a hang
+// is a failure.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,6 +1,7 @@
-// A peer that sends exactly the bytes a test says, cut exactly where the test says: the replayer for HTTP
-// clients and provider streams. One thread per connection runs that connection's script; whole requests
-// are captured. Loopback, port 0. The destructor ends every connection, so a held script never hangs.
+// A peer that sends exactly the bytes a test says, cut exactly where the test says: the replayer
+// for HTTP clients and provider streams. One thread per connection runs that connection's script;
+// whole requests are captured. Loopback, port 0. The destructor ends every connection, so a held
+// script never hangs.
 #pragma once
 
 #include <arpa/inet.h>
@@ -61,7 +62,8 @@ class RawConnection {
     const auto end = pending_.find("\r\n\r\n");
     request.head = pending_.substr(0, end);
     request.connection = index_;
-    const auto length = static_cast<std::size_t>(std::atoll(request.header("content-length").value_or("0").c_str()));
+    const auto length = static_cast<std::size_t>(
+        std::atoll(request.header("content-length").value_or("0").c_str()));
     pending_.erase(0, end + 4);
     while (pending_.size() < length)
       if (!read_more()) return false;
@@ -86,6 +88,7 @@ class RawConnection {
     }
     return true;
   }
+  int socket() const { return socket_; }  // for scripts that speak something else, such as TLS
   void pause(std::chrono::milliseconds duration) { std::this_thread::sleep_for(duration); }
   // Until the peer closes (or the server is destroyed).
   void hold() {
@@ -156,8 +159,10 @@ class RawServer {
     const std::scoped_lock lock(mutex_);
     return accepted_;
   }
-  // Waits until `count` scripts have ended (their peer closed or they were done); false after the limit.
-  bool wait_ended(std::size_t count, std::chrono::milliseconds limit = std::chrono::seconds(10)) const {
+  // Waits until `count` scripts have ended (their peer closed or they were done); false after the
+  // limit.
+  bool wait_ended(std::size_t count,
+                  std::chrono::milliseconds limit = std::chrono::seconds(10)) const {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, limit, [&] { return ended_ >= count; });
   }
@@ -188,7 +193,8 @@ class RawServer {
     };
   }
   // Whole answer text with a Content-Length.
-  static std::string answer(std::string_view body, std::string_view content_type = "application/json",
+  static std::string answer(std::string_view body,
+                            std::string_view content_type = "application/json",
                             std::string_view status = "200 OK") {
     return "HTTP/1.1 " + std::string(status) + "\r\ncontent-type: " + std::string(content_type) +
            "\r\ncontent-length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);

@@ -4,8 +4,6 @@
  * so that a crafted link cannot send the stored token to a stranger.
  */
 export function gatewayAddress(page: Pick<Location, "protocol" | "host" | "pathname">): string {
-  const bad = new URLSearchParams(window.location.search).get("gatewayUrl");
-  if (bad) return bad;
   const scheme = page.protocol === "https:" ? "wss:" : "ws:";
   const folder = page.pathname.slice(0, page.pathname.lastIndexOf("/") + 1) || "/";
   return `${scheme}//${page.host}${folder}`;

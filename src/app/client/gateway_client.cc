@@ -34,9 +34,10 @@ Error error_of(const json::object& frame) {
   return {code == "UNAVAILABLE" ? Errc::unavailable : Errc::invalid_request, message};
 }
 
-class Client final : public GatewayClient {
- public:
-  Client(Loop& loop, std::unique_ptr<net::WsClient> socket) : group_(loop, nullptr), socket_(std::move(socket)) {}
+}  // namespace
+
+struct GatewayClient::Impl {
+  Impl(Loop& loop, std::unique_ptr<net::WsClient> socket) : group_(loop, nullptr), socket_(std::move(socket)) {}
 
   void start() { group_.spawn(read()); }
 
@@ -54,13 +55,13 @@ class Client final : public GatewayClient {
                                 {"role", "operator"},
                                 {"scopes", {"operator.admin", "operator.approvals", "operator.pairing"}},
                                 {"auth", std::move(auth)}},
-                               kConnectMs);
+                               kConnectMs, false);
     if (!hello) co_return std::unexpected(hello.error());
     if (hello->is_object()) hello_ = hello->get_object();
     co_return Status{};
   }
 
-  Task<Result<json::value>> call(std::string method, json::object params, std::int64_t limit_ms, bool wait_final) override {
+  Task<Result<json::value>> call(std::string method, json::object params, std::int64_t limit_ms, bool wait_final) {
     if (!closed_.empty()) co_return fail(Errc::unavailable, closed_);
     const auto id = std::to_string(++last_id_);
     const auto waiting = std::make_shared<Waiting>();
@@ -81,18 +82,13 @@ class Client final : public GatewayClient {
     co_return std::move(*waiting->answer);
   }
 
-  void on_event(OnEvent handler) override { on_event_ = std::move(handler); }
-  void on_closed(std::function<void(const std::string&)> handler) override { on_closed_ = std::move(handler); }
-  const json::object& hello() const override { return hello_; }
-
-  Task<void> close() override {
+  Task<void> close() {
     on_closed_ = nullptr;
     co_await socket_->close();
     group_.cancel();
     co_await group_.join();
   }
 
- private:
   Task<void> read() {
     for (;;) {
       auto text = co_await socket_->receive();
@@ -144,21 +140,30 @@ class Client final : public GatewayClient {
   std::function<void(const std::string&)> on_closed_;
 };
 
-}  // namespace
+GatewayClient::GatewayClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+GatewayClient::~GatewayClient() = default;
+
+Task<Result<json::value>> GatewayClient::call(std::string method, json::object params, std::int64_t limit_ms, bool wait_final) {
+  return impl_->call(std::move(method), std::move(params), limit_ms, wait_final);
+}
+void GatewayClient::on_event(OnEvent handler) { impl_->on_event_ = std::move(handler); }
+void GatewayClient::on_closed(std::function<void(const std::string&)> handler) { impl_->on_closed_ = std::move(handler); }
+const json::object& GatewayClient::hello() const { return impl_->hello_; }
+Task<void> GatewayClient::close() { return impl_->close(); }
 
 Task<Result<std::unique_ptr<GatewayClient>>> GatewayClient::connect(Loop& loop, GatewayAddress address, std::string version) {
   auto socket = co_await net::connect_websocket(loop, address.url, {}, kConnectMs);
   if (!socket)
     co_return fail(Errc::unavailable, "no gateway answers at {} ({}). Start one with: carapace start", address.url,
                    socket.error().detail);
-  auto client = std::make_unique<Client>(loop, std::move(*socket));
-  client->start();
-  if (const auto signed_in = co_await client->sign_in(address, std::move(version)); !signed_in) {
+  std::unique_ptr<GatewayClient> client(new GatewayClient(std::make_unique<Impl>(loop, std::move(*socket))));
+  client->impl_->start();
+  if (const auto signed_in = co_await client->impl_->sign_in(address, std::move(version)); !signed_in) {
     const auto error = signed_in.error();
     co_await client->close();
     co_return std::unexpected(error);
   }
-  co_return std::unique_ptr<GatewayClient>(std::move(client));
+  co_return std::move(client);
 }
 
 }  // namespace carapace::app

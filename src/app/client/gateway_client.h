@@ -27,16 +27,23 @@ class GatewayClient {
   // unavailable when nobody listens (the detail says how to start one), unauthorized when the credential is
   // refused, with the gateway's words.
   static Task<Result<std::unique_ptr<GatewayClient>>> connect(Loop& loop, GatewayAddress address, std::string version);
-  virtual ~GatewayClient() = default;
+  ~GatewayClient();
+  GatewayClient(const GatewayClient&) = delete;
+  GatewayClient& operator=(const GatewayClient&) = delete;
 
   // The payload of the first response; with `wait_final` the response after an `accepted` one.
-  virtual Task<Result<json::value>> call(std::string method, json::object params, std::int64_t limit_ms,
-                                         bool wait_final = false) = 0;
-  virtual void on_event(OnEvent handler) = 0;
+  Task<Result<json::value>> call(std::string method, json::object params, std::int64_t limit_ms,
+                                 bool wait_final = false);
+  void on_event(OnEvent handler);
   // Called once when the connection ends, with why.
-  virtual void on_closed(std::function<void(const std::string&)> handler) = 0;
-  virtual const json::object& hello() const = 0;
-  virtual Task<void> close() = 0;
+  void on_closed(std::function<void(const std::string&)> handler);
+  const json::object& hello() const;
+  Task<void> close();
+
+ private:
+  struct Impl;
+  explicit GatewayClient(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace carapace::app

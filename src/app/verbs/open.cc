@@ -1,13 +1,11 @@
 // open: the browser app, signed in. The token stands behind '#', which browsers keep to themselves.
-#include <unistd.h>
-
 #include "app/client/session.h"
 #include "app/start/plan.h"
 #include "app/terminal/output.h"
 #include "app/verbs/verbs.h"
 #include "base/random.h"
 #include "fs/directory.h"
-#include "net/browser.h"
+#include "process/spawn.h"
 #include "secret/token.h"
 
 namespace carapace::app {
@@ -30,7 +28,9 @@ int run_open(const Options& options, const config::Environment& environment) {
     print_line(url);
     return kExitOk;
   }
-  if (open_in_browser(url, environment)) return kExitOk;
+  // Without a display there is no browser to open; the address is then what helps.
+  const bool desktop = environment.get("DISPLAY") || environment.get("WAYLAND_DISPLAY");
+  if (desktop && process::spawn_detached({"xdg-open", url})) return kExitOk;
   print_error("no browser could be opened here; open this address yourself:");
   print_line(url);
   return kExitOk;

@@ -5,19 +5,21 @@
 #include <utility>
 
 #include "base/text.h"
-#include "net/address/ranges.h"
 #include "net/address/host_name.h"
+#include "net/address/ranges.h"
 
 namespace carapace::net {
 
 namespace {
 
 constexpr std::size_t kMaxUrl = 2048;
-constexpr std::string_view kBlockedNames[] = {"localhost", "localhost.localdomain", "metadata",
-                                              "instance-data", "internal", "local"};
+constexpr std::string_view kBlockedNames[] = {
+    "localhost", "localhost.localdomain", "metadata", "instance-data", "internal", "local"};
 constexpr std::string_view kBlockedSuffixes[] = {".localhost", ".internal", ".local"};
 
-std::unexpected<Error> bad_url(std::string_view why) { return fail(Errc::invalid_request, "not a usable URL: {}", why); }
+std::unexpected<Error> bad_url(std::string_view why) {
+  return fail(Errc::invalid_request, "not a usable URL: {}", why);
+}
 
 bool is_scheme(std::string_view text) {
   if (text.empty() || !((text[0] | 0x20) >= 'a' && (text[0] | 0x20) <= 'z')) return false;
@@ -31,7 +33,8 @@ bool is_scheme(std::string_view text) {
 std::optional<std::uint16_t> parse_port(std::string_view text) {
   unsigned value = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || rest != text.data() + text.size() || value == 0 || value > 65535) return std::nullopt;
+  if (error != std::errc() || rest != text.data() + text.size() || value == 0 || value > 65535)
+    return std::nullopt;
   return static_cast<std::uint16_t>(value);
 }
 
@@ -129,11 +132,13 @@ Result<GuardedUrl> guard_url(std::string_view text, std::span<const std::string>
   for (const char c : text)
     if (static_cast<std::uint8_t>(c) < 0x20U || c == 0x7F) return bad_url("control characters");
   const auto colon = text.find(':');
-  if (colon == std::string_view::npos || !is_scheme(text.substr(0, colon))) return bad_url("no scheme");
+  if (colon == std::string_view::npos || !is_scheme(text.substr(0, colon)))
+    return bad_url("no scheme");
   GuardedUrl url;
   url.scheme = to_lower(text.substr(0, colon));
   if (url.scheme != "http" && url.scheme != "https")
-    return fail(Errc::forbidden, "the scheme {} is not allowed, only http and https", ellipsize(url.scheme, 20));
+    return fail(Errc::forbidden, "the scheme {} is not allowed, only http and https",
+                ellipsize(url.scheme, 20));
   auto rest = text.substr(colon + 1);
   if (!rest.starts_with("//")) return bad_url("no host");
   rest.remove_prefix(2);
@@ -148,7 +153,8 @@ Result<GuardedUrl> guard_url(std::string_view text, std::span<const std::string>
   TRY_STATUS(read_host_and_port(host, url));
   url.host_is_listed = is_listed(private_hosts, url.host, url.port);
   if (!url.host_is_listed) {
-    if (is_blocked_name(url.host)) return fail(Errc::forbidden, "the host {} is not public", url.host);
+    if (is_blocked_name(url.host))
+      return fail(Errc::forbidden, "the host {} is not public", url.host);
     if (url.host_is_address)
       if (const auto why = blocked_range(*parse_ip(url.host)))
         return fail(Errc::forbidden, "the address {} is not public: {}", url.host, *why);
@@ -163,7 +169,8 @@ bool is_public_address(std::string_view address) {
   return parsed && !blocked_range(*parsed);
 }
 
-bool may_connect(const GuardedUrl& url, std::string_view address, std::span<const std::string> private_hosts) {
+bool may_connect(const GuardedUrl& url, std::string_view address,
+                 std::span<const std::string> private_hosts) {
   if (is_public_address(address)) return true;
   return parse_ip(address) && (url.host_is_listed || is_listed(private_hosts, address, url.port));
 }

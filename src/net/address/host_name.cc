@@ -26,7 +26,8 @@ int hex_digit(char c) {
 std::string percent_decode(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escape = text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0;
+    const bool escape = text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
+                        hex_digit(text[i + 2]) >= 0;
     if (!escape) {
       out += text[i];
       continue;
@@ -55,8 +56,8 @@ std::vector<std::uint32_t> code_points(std::string_view text) {
 
 // The mappings that hide an ASCII host, and the lower case of the common alphabets. 0: dropped.
 std::uint32_t fold(std::uint32_t c) {
-  if (c >= 0xFF01 && c <= 0xFF5E) c -= 0xFEE0;                          // full-width ASCII
-  if (c == 0x3002 || c == 0xFF0E || c == 0xFF61) return '.';            // ideographic full stops
+  if (c >= 0xFF01 && c <= 0xFF5E) c -= 0xFEE0;                             // full-width ASCII
+  if (c == 0x3002 || c == 0xFF0E || c == 0xFF61) return '.';               // ideographic full stops
   if (c == 0x00AD || c == 0x200B || c == 0x2060 || c == 0xFEFF) return 0;  // invisible
   if (c >= 'A' && c <= 'Z') return c + 0x20;
   const bool latin1 = c >= 0xC0 && c <= 0xDE && c != 0xD7;
@@ -78,7 +79,8 @@ std::uint32_t adapt(std::uint32_t delta, std::uint32_t points, bool first) {
 void append_variable(std::string& out, std::uint32_t delta, std::uint32_t bias) {
   for (std::uint32_t k = 36;; k += 36) {
     const std::uint32_t threshold = k <= bias ? 1 : std::min(k - bias, 26U);
-    const std::uint32_t digit = delta < threshold ? delta : threshold + (delta - threshold) % (36 - threshold);
+    const std::uint32_t digit =
+        delta < threshold ? delta : threshold + (delta - threshold) % (36 - threshold);
     out += static_cast<char>(digit < 26 ? 'a' + digit : '0' + (digit - 26));
     if (delta < threshold) return;
     delta = (delta - threshold) / (36 - threshold);
@@ -121,7 +123,8 @@ Result<std::string> label_text(const std::vector<std::uint32_t>& label) {
   } else {
     out = "xn--" + to_punycode(label);
   }
-  if (out.size() > kMaxLabel) return fail(Errc::invalid_request, "a label of the host is over 63 bytes");
+  if (out.size() > kMaxLabel)
+    return fail(Errc::invalid_request, "a label of the host is over 63 bytes");
   return out;
 }
 

@@ -1,6 +1,7 @@
-// The host of a URL in the one spelling that is judged and called: percent-decoded, lower case, full-width
-// letters folded, international labels as xn-- (RFC 3492), no trailing dot. A small part of IDNA: letters
-// that need more mapping stay as they are and simply resolve to nothing. Pure; any thread.
+// The host of a URL in the one spelling that is judged and called: percent-decoded, lower case,
+// full-width letters folded, international labels as xn-- (RFC 3492), no trailing dot. A small part
+// of IDNA: letters that need more mapping stay as they are and simply resolve to nothing. Pure; any
+// thread.
 #pragma once
 
 #include <string>

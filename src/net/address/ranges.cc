@@ -100,7 +100,8 @@ std::optional<std::string> blocked_v6(const IpAddress& address) {
   // Nothing outside 2000::/3 is global unicast today.
   if (!in_range(address, "2000::/3")) return "not global unicast (outside 2000::/3)";
   if (is_isatap(address))
-    if (const auto why = blocked_range(carried_v4(address, 12))) return *why + " inside an ISATAP address";
+    if (const auto why = blocked_range(carried_v4(address, 12)))
+      return *why + " inside an ISATAP address";
   return std::nullopt;
 }
 
@@ -152,7 +153,8 @@ HostNumber parse_host_number(std::string_view host) {
   const auto parts = split(host, '.');
   const auto last = parts.back();
   HostNumber out;
-  out.is_number = all_digits(last) || ((last.starts_with("0x") || last.starts_with("0X")) && parse_part(last));
+  out.is_number =
+      all_digits(last) || ((last.starts_with("0x") || last.starts_with("0X")) && parse_part(last));
   if (!out.is_number || parts.size() > 4) return out;
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < parts.size(); ++i) {
@@ -164,7 +166,8 @@ HostNumber parse_host_number(std::string_view host) {
     value = (value << (8 * bytes)) | *part;
   }
   IpAddress address;
-  for (std::size_t i = 0; i < 4; ++i) address.bytes[i] = static_cast<std::uint8_t>(value >> (24 - 8 * i));
+  for (std::size_t i = 0; i < 4; ++i)
+    address.bytes[i] = static_cast<std::uint8_t>(value >> (24 - 8 * i));
   out.address = address;
   return out;
 }

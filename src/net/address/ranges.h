@@ -1,4 +1,5 @@
-// IP addresses as bytes, and which of them are public. The tables of the egress guard; pure, any thread.
+// IP addresses as bytes, and which of them are public. The tables of the egress guard; pure, any
+// thread.
 #pragma once
 
 #include <array>
@@ -20,8 +21,9 @@ struct IpAddress {
 std::optional<IpAddress> parse_ip(std::string_view text);
 std::string to_text(const IpAddress& address);  // canonical
 
-// IPv4 as browsers read hosts: 1–4 parts, decimal, octal (0…) or hexadecimal (0x…). `is_number` says
-// that the host must be an address by its last part, so that a failed parse is an error, not a name.
+// IPv4 as browsers read hosts: 1–4 parts, decimal, octal (0…) or hexadecimal (0x…). `is_number`
+// says that the host must be an address by its last part, so that a failed parse is an error, not a
+// name.
 struct HostNumber {
   bool is_number = false;
   std::optional<IpAddress> address;

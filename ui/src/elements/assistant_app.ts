@@ -158,8 +158,8 @@ export class AssistantApp extends PlainElement {
       ${icon("compass")}
       <p>
         <strong>Offline guide – no model configured.</strong>
-        The answers here are canned help. For a real assistant set <code>ANTHROPIC_API_KEY</code> or <code>OPENAI_API_KEY</code>,
-        or run Ollama, then restart the gateway. The README tells more.
+        It quotes the documentation of Carapace. For a real assistant give the gateway a provider's API key or run a
+        local model server, then start it again. Ask here how to set a key.
       </p>
     </div>`;
   }

@@ -1,4 +1,3 @@
-import { unsafeHTML } from "lit/directives/unsafe-html.js";
 import { html, nothing, type TemplateResult } from "lit";
 import type { Align, Block, ListItem } from "./block_parser.js";
 import "./code_block.js";
@@ -32,7 +31,7 @@ function renderNode(node: InlineNode): Rendered {
 export function renderBlock(block: Block): TemplateResult {
   switch (block.type) {
     case "paragraph":
-      return html`<p>${unsafeHTML(block.text)}</p>`;
+      return html`<p>${renderInline(block.text)}</p>`;
     case "heading":
       return renderHeading(block.level, renderInline(block.text));
     case "code":

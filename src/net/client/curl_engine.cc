@@ -1,4 +1,4 @@
-#include "net/curl/engine.h"
+#include "net/client/curl_engine.h"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 
@@ -26,7 +26,8 @@ struct Depth {
 
 // One socket of curl. The descriptor is lent: curl opens and closes it.
 struct CurlEngine::Watch {
-  Watch(asio::io_context& context, curl_socket_t socket) : descriptor(context, socket), fd(socket) {}
+  Watch(asio::io_context& context, curl_socket_t socket)
+      : descriptor(context, socket), fd(socket) {}
   ~Watch() {
     if (!gone) descriptor.release();
   }
@@ -61,7 +62,8 @@ Status CurlEngine::start(CURL* easy, OnDone on_done) {
     const Depth depth(depth_);
     return curl_.multi_add_handle(multi_, easy);
   }();
-  if (code != CURLM_OK) return fail(Errc::internal, "libcurl takes no transfer: {}", curl_.multi_strerror(code));
+  if (code != CURLM_OK)
+    return fail(Errc::internal, "libcurl takes no transfer: {}", curl_.multi_strerror(code));
   running_.emplace(easy, std::move(on_done));
   return {};
 }
@@ -108,7 +110,8 @@ void CurlEngine::watch(curl_socket_t socket, int what) {
   try {
     if (!entry) entry = std::make_shared<Watch>(context_, socket);
   } catch (const boost::system::system_error&) {
-    watches_.erase(socket);  // the kernel cannot watch it: a deadline of the transfer will end the wait
+    watches_.erase(
+        socket);  // the kernel cannot watch it: a deadline of the transfer will end the wait
     return;
   }
   entry->want_read = (what & CURL_POLL_IN) != 0;
@@ -125,22 +128,24 @@ void CurlEngine::unwatch(curl_socket_t socket) {
 
 void CurlEngine::arm(const std::shared_ptr<Watch>& watch) {
   if (watch->want_read && !std::exchange(watch->reading, true)) {
-    watch->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
-                                 [self = shared_from_this(), watch](const boost::system::error_code& error) {
-                                   watch->reading = false;
-                                   if (error || watch->gone) return;
-                                   if (watch->want_read) self->act(watch->fd, CURL_CSELECT_IN);
-                                   if (!watch->gone) self->arm(watch);
-                                 });
+    watch->descriptor.async_wait(
+        asio::posix::stream_descriptor::wait_read,
+        [self = shared_from_this(), watch](const boost::system::error_code& error) {
+          watch->reading = false;
+          if (error || watch->gone) return;
+          if (watch->want_read) self->act(watch->fd, CURL_CSELECT_IN);
+          if (!watch->gone) self->arm(watch);
+        });
   }
   if (watch->want_write && !std::exchange(watch->writing, true)) {
-    watch->descriptor.async_wait(asio::posix::stream_descriptor::wait_write,
-                                 [self = shared_from_this(), watch](const boost::system::error_code& error) {
-                                   watch->writing = false;
-                                   if (error || watch->gone) return;
-                                   if (watch->want_write) self->act(watch->fd, CURL_CSELECT_OUT);
-                                   if (!watch->gone) self->arm(watch);
-                                 });
+    watch->descriptor.async_wait(
+        asio::posix::stream_descriptor::wait_write,
+        [self = shared_from_this(), watch](const boost::system::error_code& error) {
+          watch->writing = false;
+          if (error || watch->gone) return;
+          if (watch->want_write) self->act(watch->fd, CURL_CSELECT_OUT);
+          if (!watch->gone) self->arm(watch);
+        });
   }
 }
 

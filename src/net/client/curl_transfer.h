@@ -1,6 +1,6 @@
-// One HTTP exchange over libcurl: options, callbacks, deadlines. Lives in the frame of `Client::call`; its
-// end, also by unwinding, takes the transfer off the engine. Private to the client half of net/. Loop
-// thread only.
+// One HTTP exchange over libcurl: options, callbacks, deadlines. Lives in the frame of
+// `Client::call`; its end, also by unwinding, takes the transfer off the engine. Private to the
+// client half of net/. Loop thread only.
 #pragma once
 
 #include <chrono>
@@ -15,14 +15,14 @@
 #include "async/task.h"
 #include "base/error.h"
 #include "net/client.h"
-#include "net/curl/engine.h"
+#include "net/client/curl_engine.h"
 
 namespace carapace::net {
 
 // What the egress guard decided for this call.
 struct Pinned {
-  std::string url;                     // from the judged parts
-  std::string host;                    // "" when it is an address and needs no entry
+  std::string url;   // from the judged parts
+  std::string host;  // "" when it is an address and needs no entry
   std::uint16_t port = 0;
   std::vector<std::string> addresses;  // all of them judged; no other one is connected to
 };
@@ -31,9 +31,10 @@ class CurlTransfer {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // `call` and `sink` outlive the transfer. `started` counts for the connect and total deadlines, so that
-  // the time spent resolving is in.
-  CurlTransfer(std::shared_ptr<CurlEngine> engine, const Call& call, const BodySink& sink, Clock::time_point started);
+  // `call` and `sink` outlive the transfer. `started` counts for the connect and total deadlines,
+  // so that the time spent resolving is in.
+  CurlTransfer(std::shared_ptr<CurlEngine> engine, const Call& call, const BodySink& sink,
+               Clock::time_point started);
   ~CurlTransfer();
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
@@ -62,12 +63,15 @@ class CurlTransfer {
   void refuse(Errc code, std::string why);
   void mark(Phase phase);
 
-  static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self) noexcept;
+  static std::size_t on_header(char* data, std::size_t size, std::size_t count,
+                               void* self) noexcept;
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self) noexcept;
   static std::size_t on_upload(char* out, std::size_t size, std::size_t count, void* self) noexcept;
   static int on_seek(void* self, curl_off_t offset, int origin) noexcept;
-  static int on_connected(void* self, char* peer, char* local, int peer_port, int local_port) noexcept;
-  static curl_socket_t open_socket(void* self, curlsocktype purpose, curl_sockaddr* address) noexcept;
+  static int on_connected(void* self, char* peer, char* local, int peer_port,
+                          int local_port) noexcept;
+  static curl_socket_t open_socket(void* self, curlsocktype purpose,
+                                   curl_sockaddr* address) noexcept;
 
   bool take_header_line(std::string_view line);
   bool end_of_head();
@@ -95,8 +99,8 @@ class CurlTransfer {
 
   Signal changed_;
   bool done_ = false;
-  bool closed_ = false;        // the engine was shut down
-  bool enough_ = false;        // the sink wants no more
+  bool closed_ = false;  // the engine was shut down
+  bool enough_ = false;  // the sink wants no more
   bool stopping_ = false;
   CURLcode code_ = CURLE_OK;
   std::optional<Error> refusal_;  // ours, while curl only knows that a callback said no

@@ -1,6 +1,7 @@
-// One libcurl multi handle driven by the loop: its sockets and its timer become waits of Asio, so that an
-// idle client costs no wake-up. Shared by the Client and the transfers in flight, which may outlive it:
-// after `shut_down` it only cleans up. Private to the client half of net/. Loop thread only.
+// One libcurl multi handle driven by the loop: its sockets and its timer become waits of Asio, so
+// that an idle client costs no wake-up. Shared by the Client and the transfers in flight, which may
+// outlive it: after `shut_down` it only cleans up. Private to the client half of net/. Loop thread
+// only.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -11,7 +12,7 @@
 #include <unordered_map>
 
 #include "base/error.h"
-#include "net/curl/library.h"
+#include "net/client/curl_library.h"
 
 namespace carapace::net {
 
@@ -36,7 +37,8 @@ class CurlEngine : public std::enable_shared_from_this<CurlEngine> {
  private:
   struct Watch;
 
-  static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* unused) noexcept;
+  static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self,
+                       void* unused) noexcept;
   static int on_timer(CURLM* multi, long ms, void* self) noexcept;
   void watch(curl_socket_t socket, int what);
   void unwatch(curl_socket_t socket);

@@ -13,8 +13,8 @@
 #include "async/pool.h"
 #include "async/signal.h"
 #include "base/text.h"
-#include "net/curl/engine.h"
-#include "net/curl/transfer.h"
+#include "net/client/curl_engine.h"
+#include "net/client/curl_transfer.h"
 #include "net/egress_guard.h"
 
 namespace carapace::net {
@@ -31,7 +31,8 @@ struct Lookup {
 
 // What calls in flight share with the client and may outlive it with.
 struct Core {
-  Core(Loop& on, Resolver with) : loop(on), resolver(std::move(with)), resolving(std::make_unique<Pool>("dns", 4)) {}
+  Core(Loop& on, Resolver with)
+      : loop(on), resolver(std::move(with)), resolving(std::make_unique<Pool>("dns", 4)) {}
 
   Loop& loop;
   Resolver resolver;
@@ -74,7 +75,8 @@ std::shared_ptr<Lookup> start_lookup(Core& core, const std::string& host) {
   return lookup;
 }
 
-Task<Result<Addresses>> resolve(std::shared_ptr<Core> core, std::string host, std::int64_t limit_ms, const Stop& stop) {
+Task<Result<Addresses>> resolve(std::shared_ptr<Core> core, std::string host, std::int64_t limit_ms,
+                                const Stop& stop) {
   const auto lookup = start_lookup(*core, host);
   const auto wake = [lookup] { lookup->changed.notify_all(); };
   const auto on_stop = stop.on_stop(wake);
@@ -83,16 +85,18 @@ Task<Result<Addresses>> resolve(std::shared_ptr<Core> core, std::string host, st
   while (!lookup->answer) {
     if (stop.requested()) co_return fail(Errc::cancelled, stop.reason());
     if (core->closing.requested()) co_return fail(Errc::cancelled, core->closing.reason());
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
     if (left.count() <= 0)
-      co_return fail(Errc::timeout, "{}: not connected after {} (connect deadline)", host, duration_text(limit_ms));
+      co_return fail(Errc::timeout, "{}: not connected after {} (connect deadline)", host,
+                     duration_text(limit_ms));
     co_await lookup->changed.wait_for(left);
   }
   co_return std::move(*lookup->answer);
 }
 
-// The name is resolved here and not by libcurl: every address it has is judged before one is used, and
-// the transfer can reach no other.
+// The name is resolved here and not by libcurl: every address it has is judged before one is used,
+// and the transfer can reach no other.
 Task<Result<Pinned>> pin(std::shared_ptr<Core> core, const Call& call, const Stop& stop) {
   CO_TRY(const auto url, guard_url(call.url, call.private_hosts));
   Pinned pinned{url_text(url), {}, url.port, {}};
@@ -107,12 +111,15 @@ Task<Result<Pinned>> pin(std::shared_ptr<Core> core, const Call& call, const Sto
   CO_TRY(pinned.addresses, co_await resolve(core, url.host, limit_ms, stop));
   for (const auto& address : pinned.addresses)
     if (!may_connect(url, address, call.private_hosts))
-      co_return fail(Errc::forbidden, "the host {} resolves to {}, which is not public", url.host, address);
-  if (pinned.addresses.empty()) co_return fail(Errc::unavailable, "the host {} has no address", url.host);
+      co_return fail(Errc::forbidden, "the host {} resolves to {}, which is not public", url.host,
+                     address);
+  if (pinned.addresses.empty())
+    co_return fail(Errc::unavailable, "the host {} has no address", url.host);
   co_return pinned;
 }
 
-Task<Result<Reply>> exchange(std::shared_ptr<Core> core, const Call& call, const BodySink& sink, const Stop& stop) {
+Task<Result<Reply>> exchange(std::shared_ptr<Core> core, const Call& call, const BodySink& sink,
+                             const Stop& stop) {
   const auto started = CurlTransfer::Clock::now();
   if (stop.requested()) co_return fail(Errc::cancelled, stop.reason());
   std::optional<Pinned> pinned;
@@ -129,7 +136,8 @@ Task<Result<Reply>> exchange(std::shared_ptr<Core> core, const Call& call, const
 
 class CurlClient final : public Client {
  public:
-  CurlClient(Loop& loop, Resolver resolver) : core_(std::make_shared<Core>(loop, std::move(resolver))) {}
+  CurlClient(Loop& loop, Resolver resolver)
+      : core_(std::make_shared<Core>(loop, std::move(resolver))) {}
   ~CurlClient() override {
     core_->closing.request("the HTTP client was closed");
     if (core_->engine) core_->engine->shut_down();
@@ -152,12 +160,14 @@ Result<std::vector<std::string>> resolve_with_system(const std::string& host) {
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* list = nullptr;
   if (const int code = ::getaddrinfo(host.c_str(), nullptr, &hints, &list); code != 0)
-    return fail(Errc::unavailable, "the host {} cannot be resolved: {}", host, ::gai_strerror(code));
+    return fail(Errc::unavailable, "the host {} cannot be resolved: {}", host,
+                ::gai_strerror(code));
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(list, &::freeaddrinfo);
   Addresses addresses;
   for (const auto* entry = list; entry != nullptr; entry = entry->ai_next) {
     char text[NI_MAXHOST] = {};
-    if (::getnameinfo(entry->ai_addr, entry->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST) != 0)
+    if (::getnameinfo(entry->ai_addr, entry->ai_addrlen, text, sizeof text, nullptr, 0,
+                      NI_NUMERICHOST) != 0)
       return fail(Errc::unavailable, "the host {} has an address that cannot be read", host);
     if (std::ranges::find(addresses, text) == addresses.end()) addresses.emplace_back(text);
   }

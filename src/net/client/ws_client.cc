@@ -1,11 +1,11 @@
 #include "net/ws_client.h"
 
+#include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/stream.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
@@ -36,7 +36,8 @@ constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
 SteadyTime end_of(std::int64_t deadline_ms) {
   const auto now = std::chrono::steady_clock::now();
-  return deadline_ms > 0 ? now + std::chrono::milliseconds(deadline_ms) : now + std::chrono::hours(24 * 365);
+  return deadline_ms > 0 ? now + std::chrono::milliseconds(deadline_ms)
+                         : now + std::chrono::hours(24 * 365);
 }
 
 // ---- the URL
@@ -56,7 +57,8 @@ Result<Target> read_url(std::string_view url) {
   if (scheme == "wss") return bad_url("wss:// is not supported yet, only ws://");
   if (scheme != "ws" || url.size() < 5) return bad_url("it must start with ws://");
   for (const char c : url)
-    if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F) return bad_url("white space or control characters");
+    if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F)
+      return bad_url("white space or control characters");
   const auto rest = url.substr(5);
   const auto end = std::min(rest.find_first_of("/?#"), rest.size());
   Target target;
@@ -71,7 +73,8 @@ Result<Target> read_url(std::string_view url) {
   }
   std::uint16_t number = 0;
   const auto [stop, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-  if (error != std::errc() || stop != port.data() + port.size() || number == 0) return bad_url("bad port");
+  if (error != std::errc() || stop != port.data() + port.size() || number == 0)
+    return bad_url("bad port");
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   std::vector<std::string> addresses{std::string(host)};
   if (iequals(host, "localhost")) addresses = {"127.0.0.1", "::1"};
@@ -95,7 +98,9 @@ struct Link : std::enable_shared_from_this<Link> {
   }
   // One message is read ahead, so that pings and the peer's close are seen while nobody receives.
   void read_ahead() {
-    stream.async_read(buffer, [self = shared_from_this()](const error_code& error, std::size_t) { self->take(error); });
+    stream.async_read(buffer, [self = shared_from_this()](const error_code& error, std::size_t) {
+      self->take(error);
+    });
   }
   void take(const error_code& error);
 
@@ -114,12 +119,15 @@ void Link::take(const error_code& error) {
     const auto bytes = buffer.cdata();
     ready.emplace(static_cast<const char*>(bytes.data()), bytes.size());
     buffer = {};
-  } else if (error == websocket::error::message_too_big || error == websocket::error::buffer_overflow) {
-    ended = Error{Errc::too_large, fmt::format("the peer sent a message over {} bytes", kWsMaxMessage)};
+  } else if (error == websocket::error::message_too_big ||
+             error == websocket::error::buffer_overflow) {
+    ended =
+        Error{Errc::too_large, fmt::format("the peer sent a message over {} bytes", kWsMaxMessage)};
   } else if (error == websocket::error::closed) {
     const auto& reason = stream.reason();
-    ended = Error{Errc::unavailable, fmt::format("the peer closed with {} {}", static_cast<unsigned>(reason.code),
-                                                 strip_controls({reason.reason.data(), reason.reason.size()}, false))};
+    ended = Error{Errc::unavailable,
+                  fmt::format("the peer closed with {} {}", static_cast<unsigned>(reason.code),
+                              strip_controls({reason.reason.data(), reason.reason.size()}, false))};
   } else {
     ended = Error{Errc::unavailable, "the WebSocket connection is gone: " + error.message()};
   }
@@ -133,9 +141,11 @@ struct Operation {
 };
 
 // Waits for the operation; false at the deadline, when the connection is dropped.
-Task<bool> wait_done(std::shared_ptr<Link> link, std::shared_ptr<Operation> operation, SteadyTime end) {
+Task<bool> wait_done(std::shared_ptr<Link> link, std::shared_ptr<Operation> operation,
+                     SteadyTime end) {
   while (!operation->done) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
     if (left.count() <= 0) {
       link->drop();
       co_return false;
@@ -148,7 +158,8 @@ Task<bool> wait_done(std::shared_ptr<Link> link, std::shared_ptr<Operation> oper
 Task<Result<std::string>> receive_on(std::shared_ptr<Link> link, std::int64_t deadline_ms) {
   const auto end = end_of(deadline_ms);
   while (!link->ready && !link->ended) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
     if (left.count() <= 0) co_return fail(Errc::timeout, "no message for {} ms", deadline_ms);
     co_await link->changed.wait_for(left);
   }
@@ -160,34 +171,41 @@ Task<Result<std::string>> receive_on(std::shared_ptr<Link> link, std::int64_t de
 }
 
 Task<Status> send_on(std::shared_ptr<Link> link, std::string text, std::int64_t deadline_ms) {
-  if (text.size() > kWsMaxMessage) co_return fail(Errc::too_large, "a message is at most {} bytes", kWsMaxMessage);
+  if (text.size() > kWsMaxMessage)
+    co_return fail(Errc::too_large, "a message is at most {} bytes", kWsMaxMessage);
   const auto end = end_of(deadline_ms);
   while (link->writing && !link->ended) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
-    if (left.count() <= 0) co_return fail(Errc::timeout, "an earlier message was not sent in {} ms", deadline_ms);
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    if (left.count() <= 0)
+      co_return fail(Errc::timeout, "an earlier message was not sent in {} ms", deadline_ms);
     co_await link->changed.wait_for(left);
   }
   if (link->ended) co_return std::unexpected(*link->ended);
   const auto operation = std::make_shared<Operation>();
   const auto kept = std::make_shared<const std::string>(std::move(text));
   link->writing = true;
-  link->stream.async_write(asio::buffer(*kept), [link, operation, kept](const error_code& error, std::size_t) {
-    link->writing = false;
-    *operation = {true, error};
-    link->changed.notify_all();
-  });
-  if (!co_await wait_done(link, operation, end)) co_return fail(Errc::timeout, "the peer took no bytes for {} ms", deadline_ms);
-  if (operation->error) co_return fail(Errc::unavailable, "the message was not sent: {}", operation->error.message());
+  link->stream.async_write(asio::buffer(*kept),
+                           [link, operation, kept](const error_code& error, std::size_t) {
+                             link->writing = false;
+                             *operation = {true, error};
+                             link->changed.notify_all();
+                           });
+  if (!co_await wait_done(link, operation, end))
+    co_return fail(Errc::timeout, "the peer took no bytes for {} ms", deadline_ms);
+  if (operation->error)
+    co_return fail(Errc::unavailable, "the message was not sent: {}", operation->error.message());
   co_return Status();
 }
 
 Task<void> close_on(std::shared_ptr<Link> link, std::int64_t deadline_ms) {
   if (!link->ended && link->stream.is_open()) {
     const auto operation = std::make_shared<Operation>();
-    link->stream.async_close(websocket::close_code::normal, [link, operation](const error_code& error) {
-      *operation = {true, error};
-      link->changed.notify_all();
-    });
+    link->stream.async_close(websocket::close_code::normal,
+                             [link, operation](const error_code& error) {
+                               *operation = {true, error};
+                               link->changed.notify_all();
+                             });
     co_await wait_done(link, operation, end_of(deadline_ms));
   }
   link->drop();
@@ -198,8 +216,12 @@ class BeastClient final : public WsClient {
   explicit BeastClient(std::shared_ptr<Link> link) : link_(std::move(link)) {}
   ~BeastClient() override { link_->drop(); }
 
-  Task<Result<std::string>> receive(std::int64_t deadline_ms) override { return receive_on(link_, deadline_ms); }
-  Task<Status> send(std::string text, std::int64_t deadline_ms) override { return send_on(link_, std::move(text), deadline_ms); }
+  Task<Result<std::string>> receive(std::int64_t deadline_ms) override {
+    return receive_on(link_, deadline_ms);
+  }
+  Task<Status> send(std::string text, std::int64_t deadline_ms) override {
+    return send_on(link_, std::move(text), deadline_ms);
+  }
   Task<void> close(std::int64_t deadline_ms) override { return close_on(link_, deadline_ms); }
 
  private:
@@ -212,25 +234,31 @@ Error declined(const error_code& error, const websocket::response_type& answer) 
   if (error != websocket::error::upgrade_declined)
     return {Errc::unavailable, "no WebSocket answer: " + error.message()};
   const auto status = answer.result_int();
-  const auto code = status == 401 ? Errc::unauthorized : status == 403 ? Errc::forbidden : Errc::unavailable;
+  const auto code = status == 401   ? Errc::unauthorized
+                    : status == 403 ? Errc::forbidden
+                                    : Errc::unavailable;
   return {code, fmt::format("the peer refused the WebSocket with HTTP {}: {}", status,
                             ellipsize(strip_controls(sanitize_utf8(answer.body()), false), 200))};
 }
 
 Status set_options(Link& link, const Headers& headers) {
   for (const auto& [name, value] : headers)
-    if (name.empty() || name.find_first_of(" :\r\n") != std::string::npos || value.find_first_of("\r\n") != std::string::npos)
+    if (name.empty() || name.find_first_of(" :\r\n") != std::string::npos ||
+        value.find_first_of("\r\n") != std::string::npos)
       return fail(Errc::invalid_request, "bad request header");
   link.stream.read_message_max(kWsMaxMessage);
   link.stream.text(true);
-  link.stream.set_option(websocket::stream_base::timeout{websocket::stream_base::none(), kSilence, true});
-  link.stream.set_option(websocket::stream_base::decorator([headers](websocket::request_type& request) {
-    for (const auto& [name, value] : headers) request.set(name, value);
-  }));
+  link.stream.set_option(
+      websocket::stream_base::timeout{websocket::stream_base::none(), kSilence, true});
+  link.stream.set_option(
+      websocket::stream_base::decorator([headers](websocket::request_type& request) {
+        for (const auto& [name, value] : headers) request.set(name, value);
+      }));
   return {};
 }
 
-Task<error_code> connect_first(std::shared_ptr<Link> link, std::vector<asio::ip::tcp::endpoint> endpoints) {
+Task<error_code> connect_first(std::shared_ptr<Link> link,
+                               std::vector<asio::ip::tcp::endpoint> endpoints) {
   error_code last;
   for (const auto& endpoint : endpoints) {
     error_code ignored;
@@ -244,7 +272,8 @@ Task<error_code> connect_first(std::shared_ptr<Link> link, std::vector<asio::ip:
 
 }  // namespace
 
-Task<Result<std::unique_ptr<WsClient>>> connect_websocket(Loop& loop, std::string url, Headers headers,
+Task<Result<std::unique_ptr<WsClient>>> connect_websocket(Loop& loop, std::string url,
+                                                          Headers headers,
                                                           std::int64_t deadline_ms) {
   CO_TRY(const auto target, read_url(url));
   const auto link = std::make_shared<Link>(loop.context());
@@ -256,11 +285,15 @@ Task<Result<std::unique_ptr<WsClient>>> connect_websocket(Loop& loop, std::strin
     link->drop();
   });
   const auto refused = co_await connect_first(link, target.endpoints);
-  if (link->late) co_return fail(Errc::timeout, "{}: not connected after {} ms", target.authority, deadline_ms);
+  if (link->late)
+    co_return fail(Errc::timeout, "{}: not connected after {} ms", target.authority, deadline_ms);
   if (refused) co_return fail(Errc::unavailable, "{}: {}", target.authority, refused.message());
   websocket::response_type answer;
-  const auto [error] = co_await link->stream.async_handshake(answer, target.authority, target.path, kTuple);
-  if (link->late) co_return fail(Errc::timeout, "{}: no WebSocket answer in {} ms", target.authority, deadline_ms);
+  const auto [error] =
+      co_await link->stream.async_handshake(answer, target.authority, target.path, kTuple);
+  if (link->late)
+    co_return fail(Errc::timeout, "{}: no WebSocket answer in {} ms", target.authority,
+                   deadline_ms);
   if (error) co_return std::unexpected(declined(error, answer));
   link->connecting = false;
   link->read_ahead();

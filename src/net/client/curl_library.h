@@ -1,5 +1,6 @@
-// libcurl as a table of functions, loaded at the first outgoing call: the library brings about 8 MB of
-// others with it, which an idle gateway need not carry. Private to the client half of net/. Loop thread.
+// libcurl as a table of functions, loaded at the first outgoing call: the library brings about 8 MB
+// of others with it, which an idle gateway need not carry. Private to the client half of net/. Loop
+// thread.
 #pragma once
 
 #include <curl/curl.h>
