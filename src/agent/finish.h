@@ -1,6 +1,8 @@
-// The end of a run: the last message, usage and state in one transaction, then the terminal event.
+// The end of a run: the last message, usage and state in one transaction, then the terminal event. Calls that
+// still have no result get one that says so.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +16,10 @@ struct Ending {
   Origin origin;
   std::string error;           // user sentence unless done
   std::string stop_reason;
-  std::vector<store::JournalRow> journal;
+  std::int64_t at_ms = 0;      // of the last message; 0: now
+  // For the journal: what a replay needs to come to the same end.
+  std::string partial;         // what was streamed of an answer that did not complete
+  std::optional<Error> cause = {};
 };
 
 Task<void> finish(RunScope& scope, Ending ending);

@@ -55,7 +55,7 @@ std::string system_prompt(const PromptFacts& facts, std::span<const tool::Regist
   return out;
 }
 
-History select_history(std::vector<Message> all, std::int64_t budget_tokens) {
+History select_history(std::vector<Message> all, std::int64_t budget_tokens, std::size_t older) {
   std::erase_if(all, is_for_people_only);
   History history;
   std::int64_t used = 0;
@@ -64,21 +64,24 @@ History select_history(std::vector<Message> all, std::int64_t budget_tokens) {
   std::int64_t turn_tokens = 0;
   for (std::size_t i = all.size(); i-- > 0;) {
     turn_tokens += estimate_tokens(all[i]);
-    if (all[i].role != Role::user && i > 0) continue;
+    const bool begins_turn = all[i].role == Role::user;
+    if (!begins_turn && i > 0) continue;
     const bool is_last_turn = turn_end == all.size();
+    // The first loaded message may stand in the middle of its turn.
+    if (!is_last_turn && !begins_turn && older > 0) break;
     if (!is_last_turn && used + turn_tokens > budget_tokens) break;
     used += turn_tokens;
     turn_tokens = 0;
     keep_from = turn_end = i;
   }
-  history.left_out = keep_from;
-  if (keep_from > 0 && keep_from < all.size()) {
+  history.left_out = older + keep_from;
+  if (history.left_out > 0 && keep_from < all.size()) {
     Message note;
     note.role = Role::user;
     note.blocks.emplace_back(TextBlock{fmt::format(
         "[{} earlier messages of this conversation do not fit the model's context and are not shown here. "
         "sessions_history can read them.]",
-        keep_from)});
+        history.left_out)});
     note.label = all[keep_from].label;
     history.messages.push_back(std::move(note));
   }

@@ -34,12 +34,13 @@ std::string system_prompt(const PromptFacts& facts, std::span<const tool::Regist
 
 // The newest whole turns that fit `budget_tokens`; a turn is a user message and all that follows it. At least
 // the last turn is kept. When something was left out, a first line says how much, so that nothing disappears
-// silently. Messages that only report a failure to people are not for the model and are skipped.
+// silently; `older` counts what was not even loaded. Messages that only report a failure to people are not for
+// the model and are skipped.
 struct History {
   std::vector<Message> messages;
   std::size_t left_out = 0;
 };
-History select_history(std::vector<Message> all, std::int64_t budget_tokens);
+History select_history(std::vector<Message> all, std::int64_t budget_tokens, std::size_t older = 0);
 
 provider::Request build_request(const provider::ModelInfo& model, std::string system, std::vector<Message> history,
                                 std::span<const tool::Registry::Entry> tools, provider::Thinking thinking);

@@ -20,12 +20,16 @@ struct RunScope {
   Stop stop;
   tool::Flow flow;                 // joined over what the model has read
   std::vector<Message> history;    // the whole context, oldest first; grows with the turn
+  std::size_t older = 0;           // messages before the loaded ones
   std::int64_t step = 0;           // last journal step
   std::int64_t model_calls = 0;
   std::int64_t started_ms = 0;
   Usage usage;                     // of the last answer
   std::string last_call;           // name and arguments, to see a model that repeats itself
   int repeats = 0;
+  bool ended = false;              // the terminal event is out
+  std::string begun_call;          // id of the last call whose intent was journaled
+  std::vector<store::JournalRow> waiting_rows;  // ride with the next commit
 
   void publish(decltype(RunEvent::what) what) const {
     const bool verbose = session.verbose_level.empty() ? settings.verbose_default : session.verbose_level == "on";
@@ -33,6 +37,12 @@ struct RunScope {
   }
   store::JournalRow journal(std::string kind, std::string body) {
     return {0, run.id, ++step, std::move(kind), std::move(body), ports.clock.wall_ms()};
+  }
+  // The rows that wait, and this one after them.
+  std::vector<store::JournalRow> rows_with(store::JournalRow row) {
+    auto rows = std::exchange(waiting_rows, {});
+    rows.push_back(std::move(row));
+    return rows;
   }
   // A message of this run, labelled with what the context holds.
   Message message(Role role, std::vector<Block> blocks) const {

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/system/system_error.hpp>
 #include <chrono>
+#include <exception>
 #include <utility>
 
 #include "agent/finish.h"
@@ -14,6 +16,7 @@
 #include "async/coro.h"
 #include "async/deadline.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "domain/message_json.h"
 #include "log/log.h"
 #include "provider/budget.h"
@@ -26,16 +29,20 @@ constexpr log::Log kLog{"agent"};
 constexpr std::int64_t kFirstLoad = 200;       // messages; more are read only while they still fit the window
 constexpr std::int64_t kMinContext = 4'000;    // tokens that history may always use
 
-std::int64_t history_budget(const provider::ModelInfo& model) {
-  return std::max(kMinContext, model.context_window - std::min(model.max_output, model.context_window / 4) - 2'000);
+std::int64_t history_budget(const RunScope& scope) {
+  const auto& model = scope.route.model;
+  const auto bound = scope.settings.context_tokens;
+  const auto window = bound > 0 ? std::min(bound, model.context_window) : model.context_window;
+  return std::max(kMinContext, window - std::min(model.max_output, window / 4) - 2'000);
 }
 
 // Reads as much of the transcript's end as the window can hold, never the whole of a long one.
 Task<Status> load_history(RunScope& scope) {
-  const auto budget = history_budget(scope.route.model);
+  const auto budget = history_budget(scope);
   for (std::int64_t limit = kFirstLoad;; limit *= 4) {
     CO_TRY(auto stored, co_await scope.ports.transcripts.tail(scope.session.id, limit));
     std::int64_t tokens = 0;
+    scope.older = stored.empty() ? 0 : static_cast<std::size_t>(stored.front().seq - 1);
     for (const auto& item : stored) tokens += estimate_tokens(item.message);
     const bool all = static_cast<std::int64_t>(stored.size()) < limit;
     if (!all && tokens < budget) continue;
@@ -59,7 +66,7 @@ provider::Request request_for(RunScope& scope) {
                           model.provider + "/" + model.id,             scope.settings.time_zone,
                           level,               scope.run.inbound.extra_system};
   auto system = system_prompt(facts, scope.ports.tools.entries());
-  auto history = select_history(scope.history, history_budget(model));
+  auto history = select_history(scope.history, history_budget(scope), scope.older);
   auto messages = provider::repair(std::move(history.messages), scope.route.spec->hygiene, model.provider, model.id, model.images);
   return build_request(model, std::move(system), std::move(messages), scope.ports.tools.entries(), thinking_from(level));
 }
@@ -91,21 +98,29 @@ Task<void> finish_done(RunScope& scope, Answer answer) {
   Ending ending;
   ending.origin = *answer.message.origin;
   ending.stop_reason = to_text(answer.stop);
-  ending.journal.push_back(std::move(answer.journal));
-  if (text_of(answer.message).empty() && answer.stop == StopReason::refusal)
-    answer.message.blocks.emplace_back(TextBlock{"The model declined to answer this."});
+  ending.at_ms = answer.message.at_ms;
+  scope.waiting_rows.push_back(std::move(answer.journal));
+  if (trim(text_of(answer.message)).empty())
+    answer.message.blocks.emplace_back(TextBlock{answer.stop == StopReason::refusal ? "The model declined to answer this."
+                                                                                    : "The model answered with nothing."});
   ending.blocks = std::move(answer.message.blocks);
   co_await finish(scope, std::move(ending));
 }
 
+// However the step ends, a flush that was posted finds no run to tell.
+struct Detached {
+  std::shared_ptr<Stream> stream;
+  ~Detached() { stream->detach(); }
+};
+
 // One model call. true: it asked for tools and they ran, so the model is to be heard again.
 Task<bool> model_step(RunScope& scope) {
   const auto stream = std::make_shared<Stream>(scope.ports.loop, [&scope](auto what) { scope.publish(std::move(what)); });
+  const Detached detached{stream};
   const auto request = request_for(scope);
   const provider::CallContext context{scope.run.id, scope.run.principal, scope.run.key.value, scope.stop};
   auto completion = co_await scope.route.provider->complete(request, *stream, context);
   stream->flush();
-  stream->detach();
   if (!completion) {
     if (scope.stop.requested()) {
       co_await finish_aborted(scope, stream->text());
@@ -119,9 +134,7 @@ Task<bool> model_step(RunScope& scope) {
     co_await finish_done(scope, std::move(answer));
     co_return false;
   }
-  std::vector<store::JournalRow> rows;
-  rows.push_back(std::move(answer.journal));
-  auto stored = co_await scope.ports.runs.append(scope.run.id, {answer.message}, std::move(rows));
+  auto stored = co_await scope.ports.runs.append(scope.run.id, {answer.message}, scope.rows_with(std::move(answer.journal)));
   if (stored) {
     scope.take(answer.message);
     stored = co_await run_tools(scope, answer.message);
@@ -143,16 +156,33 @@ Task<Status> prepare(RunScope& scope) {
   scope.session = std::move(*session);
   const auto& wish = scope.run.inbound.model.empty() ? scope.session.model_override : scope.run.inbound.model;
   CO_TRY(scope.route, scope.ports.router.route(wish));
+  const auto& model = scope.route.model;
+  scope.waiting_rows.push_back(scope.journal(
+      "request", dump_json(json::object{{"api", scope.route.spec->api}, {"provider", model.provider}, {"model", model.id}})));
   co_return co_await load_history(scope);
 }
 
 }  // namespace
 
 Task<void> TurnRunner::run(store::RunRow run, Stop stop) {
-  RunScope scope{ports_, settings_, std::move(run), {}, {}, std::move(stop), {}, {}, 0, 0, ports_.clock.wall_ms(), {}, {}, 0};
+  RunScope scope{ports_, settings_, std::move(run), {}, {}, std::move(stop), {}, {}, 0, 0, 0, ports_.clock.wall_ms(), {}, {}, 0, false, {}, {}};
   scope.flow.label = {Integrity::owner, Confidentiality::open};
   const auto limit = scope.run.inbound.timeout_ms > 0 ? scope.run.inbound.timeout_ms : settings_.timeout_ms;
   const Deadline deadline(ports_.loop, scope.stop, std::chrono::milliseconds(limit), "timeout");
+  std::string thrown;
+  try {
+    co_await steps(scope);
+  } catch (const boost::system::system_error& error) {
+    if (error.code() == boost::system::errc::operation_canceled) throw;  // the house is being taken down
+    thrown = error.what();
+  } catch (const std::exception& error) {
+    thrown = error.what();
+  }
+  // A provider or tool that throws is our mistake; the person still gets an end.
+  if (!thrown.empty() && !scope.ended) co_await finish_failed(scope, {Errc::internal, "a step threw: " + thrown}, {});
+}
+
+Task<void> TurnRunner::steps(RunScope& scope) {
   const auto ready = co_await prepare(scope);
   scope.publish(RunStarted{scope.started_ms});
   if (scope.stop.requested()) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "async/loop.h"
 #include "async/stop.h"
@@ -27,7 +28,10 @@ struct Settings {
   std::int64_t timeout_ms = 600'000;      // agents.defaults.timeoutSeconds
   std::string thinking_default;           // agents.defaults.thinkingDefault
   bool verbose_default = false;           // agents.defaults.verboseDefault
+  std::int64_t context_tokens = 0;        // agents.defaults.contextTokens: upper bound; 0: the model's window
   std::string host, os, version, time_zone;
+  // Pauses before a run's end is stored again, when the store could not take it (a full disk, say).
+  std::vector<std::int64_t> store_retries_ms{100, 400, 1'500};
 };
 
 struct Ports {
@@ -43,6 +47,8 @@ struct Ports {
   std::function<void(RunEvent)> publish;
 };
 
+struct RunScope;
+
 class TurnRunner {
  public:
   TurnRunner(Ports ports, Settings settings) : ports_(std::move(ports)), settings_(std::move(settings)) {}
@@ -52,6 +58,8 @@ class TurnRunner {
   Task<void> run(store::RunRow run, Stop stop);
 
  private:
+  Task<void> steps(RunScope& scope);
+
   Ports ports_;
   Settings settings_;
 };

@@ -1,8 +1,9 @@
-// One-shot hand-over from another thread to a coroutine of the loop. `park` suspends its caller and gives
-// `start` a Waiter; whoever holds the Waiter completes it once, from any thread, and the coroutine goes on
-// where it was. `complete_all` wakes a whole batch with one hop per loop. Used by the store's writer; for
-// plain "run this elsewhere" take `offload`. Like there, a waiter keeps the loop running, cancelling does
-// not interrupt the wait, and a Waiter that dies without an answer is our mistake.
+// One-shot hand-over from another thread to a coroutine of the loop. `park` suspends its caller and
+// gives `start` a Waiter; whoever holds the Waiter completes it once, from any thread, and the
+// coroutine goes on where it was. `complete_all` wakes a whole batch with one hop per loop. Used by
+// the store's writer; for plain "run this elsewhere" take `offload`. Like there, a waiter keeps the
+// loop running, cancelling does not interrupt the wait, and a Waiter that dies without an answer is
+// our mistake.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -26,7 +27,8 @@ class Waiter {
  public:
   Waiter() = default;
   Waiter(boost::asio::any_io_executor home, std::move_only_function<void(std::optional<T>)> resume)
-      : home_(boost::asio::prefer(std::move(home), boost::asio::execution::outstanding_work.tracked)),
+      : home_(
+            boost::asio::prefer(std::move(home), boost::asio::execution::outstanding_work.tracked)),
         resume_(std::move(resume)) {}
 
   bool pending() const { return static_cast<bool>(resume_); }
@@ -71,8 +73,8 @@ Task<T> park(std::move_only_function<void(Waiter<T>)> start) {
                                                     void(std::optional<T>)>(
       [](auto handler, std::move_only_function<void(Waiter<T>)> begin) {
         boost::asio::any_io_executor home = boost::asio::get_associated_executor(handler);
-        begin(Waiter<T>(std::move(home), std::move_only_function<void(std::optional<T>)>(
-                                             std::move(handler))));
+        begin(Waiter<T>(std::move(home),
+                        std::move_only_function<void(std::optional<T>)>(std::move(handler))));
       },
       boost::asio::use_awaitable, std::move(start));
   co_return std::move(*value);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <optional>
 
@@ -366,7 +366,6 @@ void Reader::hex_number(Json5Node& node, bool negative) {
     wide = wide * 16 + static_cast<double>(nibble);
   }
   if (at_ == begin) stop("0x needs hexadecimal digits");
-  if (std::isinf(wide)) stop_at(node.begin, "this number is too large");
   node.number = negative ? -wide : wide;
   if (fits) set_integer(node, whole, negative);
 }
@@ -400,14 +399,9 @@ void Reader::decimal(Json5Node& node, bool negative) {
   if (integral && std::from_chars(first, last, magnitude).ec == std::errc() && !(negative && magnitude == 0))
     return set_integer(node, magnitude, negative);
   double number = 0;
-  if (std::from_chars(first, last, number).ec == std::errc::result_out_of_range) {
-    // Too small counts as nothing; too large is a mistake that should be seen.
-    const auto text = text_.substr(begin, at_ - begin);
-    const auto exponent = text.find_first_of("eE");
-    if (exponent == string_view::npos || text.substr(exponent + 1).front() != '-')
-      stop_at(node.begin, "this number is too large");
-    number = 0;
-  }
+  // Out of range is Infinity or nothing, as everywhere in JSON; from_chars does not say which.
+  if (std::from_chars(first, last, number).ec == std::errc::result_out_of_range)
+    number = std::strtod(std::string(first, last).c_str(), nullptr);
   node.number = negative ? -number : number;
 }
 

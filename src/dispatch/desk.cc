@@ -14,7 +14,6 @@ namespace carapace::dispatch {
 namespace {
 
 constexpr log::Log kLog{"approvals"};
-constexpr std::chrono::milliseconds kPatience = std::chrono::minutes(10);
 
 struct Open {
   store::ApprovalRow row;
@@ -33,9 +32,10 @@ struct Desk::Impl {
   store::Approvals& approvals;
   const Clock& clock;
   Random& random;
-  std::map<std::string, std::shared_ptr<Open>> open;
-  std::function<void(const store::ApprovalRow&)> requested;
-  std::function<void(const store::ApprovalRow&)> resolved;
+  std::int64_t patience_ms;
+  std::map<std::string, std::shared_ptr<Open>> open = {};
+  std::function<void(const store::ApprovalRow&)> requested = {};
+  std::function<void(const store::ApprovalRow&)> resolved = {};
 
   // Closes a question in the store and tells the clients; the first answer wins.
   Task<Result<store::ApprovalRow>> close(std::string id, std::string decision, std::string by) {
@@ -52,8 +52,8 @@ struct Desk::Impl {
   }
 };
 
-Desk::Desk(store::Approvals& approvals, const Clock& clock, Random& random)
-    : impl_(std::make_unique<Impl>(approvals, clock, random)) {}
+Desk::Desk(store::Approvals& approvals, const Clock& clock, Random& random, std::int64_t patience_ms)
+    : impl_(std::make_unique<Impl>(approvals, clock, random, patience_ms)) {}
 Desk::~Desk() = default;
 
 Task<tool::Decision> Desk::ask(tool::Question question, Stop stop) {
@@ -66,22 +66,23 @@ Task<tool::Decision> Desk::ask(tool::Question question, Stop stop) {
   entry->row.tool = question.tool;
   entry->row.arguments_hash = secret::sha256_hex(question.arguments);
   entry->row.created_ms = now;
-  entry->row.expires_ms = now + kPatience.count();
+  entry->row.expires_ms = now + impl_->patience_ms;
   entry->row.request = dump_json(json::object{{"command", question.tool + " " + question.arguments},
                                               {"tool", question.tool},
                                               {"arguments", question.arguments},
                                               {"reason", question.reason},
                                               {"sessionKey", question.session.value}});
+  const std::string id = entry->row.id;
+  impl_->open[id] = entry;
   if (const auto stored = co_await impl_->approvals.open(entry->row); !stored) {
     // A question that cannot be kept is not asked: fail closed.
+    impl_->open.erase(id);
     kLog.error("an approval question could not be stored", {{"cause", stored.error().detail}});
     co_return tool::Decision::expired;
   }
-  const std::string id = entry->row.id;
-  impl_->open[id] = entry;
   if (impl_->requested) impl_->requested(entry->row);
   const auto wake = stop.on_stop([entry] { entry->answered.notify_all(); });
-  const auto steady_end = impl_->clock.steady_ms() + kPatience.count();
+  const auto steady_end = impl_->clock.steady_ms() + impl_->patience_ms;
   while (entry->row.decision.empty() && !stop.requested()) {
     const auto left = steady_end - impl_->clock.steady_ms();
     if (left <= 0) break;
@@ -89,7 +90,7 @@ Task<tool::Decision> Desk::ask(tool::Question question, Stop stop) {
   }
   if (entry->row.decision.empty()) {
     const auto closed = co_await impl_->close(id, "expired", "gateway");
-    if (!closed && entry->row.decision.empty()) co_return tool::Decision::expired;
+    if (!closed) impl_->open.erase(id);
   }
   if (stop.requested()) co_return tool::Decision::stopped;
   co_return decision_from(entry->row.decision);
@@ -101,6 +102,15 @@ Task<Result<store::ApprovalRow>> Desk::resolve(std::string id, std::string decis
   if (found->second->row.principal != principal)
     co_return fail(Errc::forbidden, "this question is for another person");
   co_return co_await impl_->close(std::move(id), std::move(decision), std::move(by));
+}
+
+Task<Status> Desk::expire_left_over() {
+  CO_TRY(const auto left, co_await impl_->approvals.pending());
+  for (const auto& row : left) {
+    if (impl_->open.contains(row.id)) continue;
+    CO_TRY_STATUS(co_await impl_->close(row.id, "expired", "gateway"));
+  }
+  co_return Status{};
 }
 
 void Desk::on_requested(std::function<void(const store::ApprovalRow&)> reader) { impl_->requested = std::move(reader); }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <deque>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "async/coro.h"
@@ -32,10 +33,32 @@ Outcome outcome_of(const RunEnded& ended) {
   outcome.usage = ended.usage;
   outcome.started_ms = ended.started_ms;
   outcome.ended_ms = ended.ended_ms;
+  outcome.provider = ended.provider;
+  outcome.model = ended.model;
   return outcome;
 }
 
 bool is_open(store::RunState state) { return state == store::RunState::accepted || state == store::RunState::running; }
+
+// Where submits wait while recovery looks at the store. Shared, because a frame may outlive the dispatcher.
+struct Gate {
+  bool closed = false;
+  Signal changed;  // also: no submit is in flight
+};
+
+class ClosedGate {
+ public:
+  explicit ClosedGate(std::shared_ptr<Gate> gate) : gate_(std::move(gate)) { gate_->closed = true; }
+  ClosedGate(const ClosedGate&) = delete;
+  ClosedGate& operator=(const ClosedGate&) = delete;
+  ~ClosedGate() {
+    gate_->closed = false;
+    gate_->changed.notify_all();
+  }
+
+ private:
+  std::shared_ptr<Gate> gate_;
+};
 
 }  // namespace
 
@@ -44,6 +67,9 @@ struct Dispatcher::Impl {
   DispatchSettings settings;
   session::Lanes lanes;
   bool draining = false;
+  bool recovered = false;
+  std::unordered_set<RunId> early;                         // accepted before `recover` has looked
+  std::shared_ptr<Gate> gate = std::make_shared<Gate>();
   std::unordered_map<SessionKey, int> accepting;           // submits between "lane looked idle" and their push
   std::unordered_map<RunId, store::RunRow> admitted;       // pushed into a lane, not yet taken by a turn
   std::unordered_map<RunId, Outcome> outcomes;
@@ -78,13 +104,34 @@ struct Dispatcher::Impl {
     lanes.push(key, id);
   }
 
+  void tell_failed(const store::RunRow& run, const std::string& cause) const {
+    const auto now = ports.clock.wall_ms();
+    ports.fanout.publish(RunEvent{run.id, run.raw_key, run.principal, false, 0, now,
+                                  RunEnded{RunEnded::Outcome::failed, "", cause, "error", 0, now, {}}});
+  }
+
   Task<void> turn(RunId id, Stop stop);
+  Task<Result<store::RunRow>> begin(RunId id, Stop stop);
   Task<Result<Acceptance>> accept(Inbound inbound, Destination where);
+  Task<Result<std::optional<Acceptance>>> repeat_of(RunId run, PrincipalId principal);
 };
 
 Dispatcher::Dispatcher(DispatchPorts ports, DispatchSettings settings)
     : impl_(std::make_unique<Impl>(ports, std::move(settings))) {}
 Dispatcher::~Dispatcher() = default;
+
+// Tries again while the store is away: the message was accepted, so it waits for the disk like its sender does.
+Task<Result<store::RunRow>> Dispatcher::Impl::begin(RunId id, Stop stop) {
+  constexpr std::int64_t kFirstPause = 50, kLongestPause = 2'000;
+  const auto end = ports.clock.steady_ms() + settings.begin_patience_ms;
+  for (std::int64_t pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
+    auto begun = co_await ports.runs.begin(id, ports.clock.wall_ms());
+    if (begun || begun.error().code != Errc::unavailable) co_return begun;
+    if (stop.requested() || draining || ports.clock.steady_ms() >= end) co_return begun;
+    kLog.warn("an accepted message waits for the store", {{"run", id.value}, {"cause", begun.error().detail}});
+    co_await sleep_for(std::chrono::milliseconds(pause));
+  }
+}
 
 // One admitted run: its inbox row becomes a transcript message, then the model hears it.
 Task<void> Dispatcher::Impl::turn(RunId id, Stop stop) {
@@ -92,13 +139,11 @@ Task<void> Dispatcher::Impl::turn(RunId id, Stop stop) {
   if (node.empty()) co_return;
   auto run = std::move(node.mapped());
   if (run.state == store::RunState::accepted) {
-    auto begun = co_await ports.runs.begin(id, ports.clock.wall_ms());
+    auto begun = co_await begin(id, stop);
     if (!begun) {
       // Nothing was begun, so the row stays accepted and the next start takes it up again.
       kLog.error("an accepted message could not be begun", {{"run", id.value}, {"cause", begun.error().detail}});
-      ports.fanout.publish(RunEvent{id, run.raw_key, run.principal, false, 0, ports.clock.wall_ms(),
-                                    RunEnded{RunEnded::Outcome::failed, "", begun.error().detail, "error", 0,
-                                             ports.clock.wall_ms(), {}}});
+      if (!draining) tell_failed(run, begun.error().detail);
       co_return;
     }
     run = std::move(*begun);
@@ -107,7 +152,16 @@ Task<void> Dispatcher::Impl::turn(RunId id, Stop stop) {
   if (lanes.running() <= 1) idle.notify_all();
 }
 
+// A message that came before, by its run id; nullopt when it is new.
+Task<Result<std::optional<Acceptance>>> Dispatcher::Impl::repeat_of(RunId run, PrincipalId principal) {
+  CO_TRY(auto known, co_await ports.runs.find(run));
+  if (!known || known->principal != principal) co_return std::optional<Acceptance>();
+  const auto state = is_open(known->state) ? Acceptance::State::in_flight : Acceptance::State::ended;
+  co_return Acceptance{state, std::move(*known)};
+}
+
 Task<Result<Acceptance>> Dispatcher::Impl::accept(Inbound inbound, Destination where) {
+  const auto principal = inbound.principal;
   // Only the first of several submits at once may begin its message with the acceptance; the others queue.
   auto& others = accepting[where.key];
   const bool begin_now = lanes.idle(where.key) && others == 0;
@@ -115,13 +169,17 @@ Task<Result<Acceptance>> Dispatcher::Impl::accept(Inbound inbound, Destination w
   auto accepted = co_await ports.runs.accept(std::move(inbound), where.key, SessionId(uuid_v4(ports.random)),
                                              ports.clock.wall_ms(), begin_now);
   if (--accepting[where.key] == 0) accepting.erase(where.key);
+  if (accepting.empty()) gate->changed.notify_all();
   if (!accepted) co_return std::unexpected(accepted.error());
   Acceptance answer;
   answer.run = accepted->run;
   if (!accepted->fresh) {
+    // Ids of messages are the channel's; whoever repeats somebody else's learns nothing of it.
+    if (answer.run.principal != principal) co_return fail(Errc::forbidden, "this message id belongs to somebody else");
     answer.state = is_open(answer.run.state) ? Acceptance::State::in_flight : Acceptance::State::ended;
     co_return answer;
   }
+  if (!recovered) early.insert(answer.run.id);
   admit(std::move(accepted->run));
   co_return answer;
 }
@@ -129,10 +187,15 @@ Task<Result<Acceptance>> Dispatcher::Impl::accept(Inbound inbound, Destination w
 Task<Result<Acceptance>> Dispatcher::submit(Inbound inbound) {
   if (impl_->draining) co_return fail(Errc::unavailable, "the gateway is shutting down");
   CO_TRY(auto where, route(inbound, impl_->settings.default_agent));
+  while (impl_->gate->closed) co_await impl_->gate->changed.wait();
   if (inbound.run.empty()) inbound.run = RunId(uuid_v4(impl_->ports.random));
   if (inbound.dedupe_id.empty()) inbound.dedupe_id = inbound.run.value;
-  if (!impl_->lanes.has_room(where.key))
+  const auto coming = impl_->accepting.find(where.key);
+  if (!impl_->lanes.has_room(where.key, coming == impl_->accepting.end() ? 0 : static_cast<std::size_t>(coming->second))) {
+    CO_TRY(auto repeat, co_await impl_->repeat_of(inbound.run, inbound.principal));
+    if (repeat) co_return std::move(*repeat);
     co_return fail(Errc::rate_limited, "{} messages already wait in this session", impl_->settings.per_lane);
+  }
   co_return co_await impl_->accept(std::move(inbound), std::move(where));
 }
 
@@ -174,18 +237,29 @@ std::vector<RunId> Dispatcher::abort(const SessionKey& key, const RunId& run, st
 }
 
 Task<Result<Dispatcher::Recovered>> Dispatcher::recover() {
+  // The look at the store falls between two submits, so that every open run is either this start's or the last's.
+  while (!impl_->accepting.empty()) co_await impl_->gate->changed.wait();
+  const ClosedGate closed(impl_->gate);
   Recovered result;
   CO_TRY(auto open, co_await impl_->ports.runs.unfinished());
+  impl_->recovered = true;
+  const auto early = std::exchange(impl_->early, {});
   for (auto& run : open) {
+    if (early.contains(run.id)) continue;
     if (run.state == store::RunState::accepted) {
       ++result.resumed;
       impl_->admit(std::move(run));
       continue;
     }
-    ++result.interrupted;
     const auto id = run.id.value;
-    CO_TRY_STATUS(co_await report_interrupted(impl_->ports.runs, impl_->ports.transcripts, std::move(run),
-                                              impl_->ports.clock.wall_ms()));
+    const auto reported = co_await report_interrupted(impl_->ports.runs, impl_->ports.transcripts, std::move(run),
+                                                    impl_->ports.clock.wall_ms());
+    if (!reported) {
+      // One that cannot be closed now must not keep the others from being taken up.
+      kLog.error("an interrupted turn could not be closed", {{"run", id}, {"cause", reported.error().detail}});
+      continue;
+    }
+    ++result.interrupted;
     kLog.warn("a turn that the last stop interrupted was closed", {{"run", id}});
   }
   co_return result;
@@ -193,6 +267,7 @@ Task<Result<Dispatcher::Recovered>> Dispatcher::recover() {
 
 Task<void> Dispatcher::drain(std::int64_t limit_ms) {
   impl_->draining = true;
+  impl_->lanes.hold();
   const auto end = impl_->ports.clock.steady_ms() + limit_ms;
   while (impl_->lanes.running() > 0) {
     const auto left = end - impl_->ports.clock.steady_ms();

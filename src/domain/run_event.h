@@ -37,6 +37,8 @@ struct RunEnded {
   std::int64_t started_ms = 0;
   std::int64_t ended_ms = 0;
   Usage usage;
+  std::string provider = {};  // what answered; empty when nothing was asked
+  std::string model = {};
 };
 
 struct RunEvent {

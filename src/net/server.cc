@@ -32,18 +32,21 @@ constexpr int kBacklog = 4096;
 Error bind_error(const error_code& error, const std::string& address, std::uint16_t port) {
   if (error == asio::error::address_in_use)
     return {Errc::conflict,
-            fmt::format("port {} on {} is in use by another program: choose another with --port or stop it", port,
-                        address)};
+            fmt::format(
+                "port {} on {} is in use by another program: choose another with --port or stop it",
+                port, address)};
   if (error == asio::error::access_denied)
     return {Errc::forbidden,
-            fmt::format("port {} on {} may not be used by this account: choose a port above 1023", port, address)};
+            fmt::format("port {} on {} may not be used by this account: choose a port above 1023",
+                        port, address)};
   if (error.value() == EADDRNOTAVAIL)
     return {Errc::unavailable, fmt::format("{} is not an address of this machine", address)};
-  return {Errc::unavailable, fmt::format("cannot listen on port {} of {}: {}", port, address, error.message())};
+  return {Errc::unavailable,
+          fmt::format("cannot listen on port {} of {}: {}", port, address, error.message())};
 }
 
-Result<std::shared_ptr<Acceptor>> open_acceptor(asio::io_context& context, const std::string& address,
-                                                std::uint16_t port) {
+Result<std::shared_ptr<Acceptor>> open_acceptor(asio::io_context& context,
+                                                const std::string& address, std::uint16_t port) {
   error_code error;
   const auto ip = asio::ip::make_address(address, error);
   if (error) return fail(Errc::invalid_request, "{} is no IP address to listen on", address);
@@ -85,8 +88,8 @@ class BeastServer final : public Server {
     core_->begin_draining(code, std::move(reason));
     const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(limit_ms);
     while (!core_->connections.empty()) {
-      const auto left =
-          std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+          end - std::chrono::steady_clock::now());
       if (left.count() <= 0 || !co_await core_->emptied.wait_for(left)) break;
     }
     core_->abort_all();

@@ -100,7 +100,8 @@ Task<void> accept_all(std::shared_ptr<ServerCore> core, std::shared_ptr<Acceptor
       continue;
     }
     // Who waits in the queue of the kernel is served when somebody else leaves.
-    if (!std::exchange(told, true)) kLog.warn("no descriptor for a new connection: accepting pauses");
+    if (!std::exchange(told, true))
+      kLog.warn("no descriptor for a new connection: accepting pauses");
     co_await sleep_for(kPause);
   }
 }

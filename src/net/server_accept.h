@@ -1,5 +1,6 @@
-// The loop that takes connections off a listening socket and hands them to `ServerCore`. Survives every
-// error that passes (descriptors used up, peers that left early). Private to net/. Loop thread only.
+// The loop that takes connections off a listening socket and hands them to `ServerCore`. Survives
+// every error that passes (descriptors used up, peers that left early). Private to net/. Loop
+// thread only.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -11,8 +12,8 @@
 
 namespace carapace::net {
 
-using Acceptor =
-    boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp,
+                                                    boost::asio::io_context::executor_type>;
 
 // Until the acceptor is closed.
 Task<void> accept_all(std::shared_ptr<ServerCore> core, std::shared_ptr<Acceptor> acceptor);

@@ -111,22 +111,20 @@ void ServerCore::flush_soon(ConnectionPtr connection) {
 }
 
 void ServerCore::flush_all() {
-  // A broadcast to thousands leaves room for reads in between.
-  const auto count = std::min(dirty_.size(), kFlushPerTurn);
-  std::vector<ConnectionPtr> now;
-  if (count == dirty_.size()) {
-    now.swap(dirty_);
-    dirty_.reserve(std::min(count, kFlushPerTurn));
+  if (dirty_.size() <= kFlushPerTurn) {
+    flushing_.swap(dirty_);
   } else {
-    const auto end = dirty_.begin() + static_cast<std::ptrdiff_t>(count);
-    now.assign(std::make_move_iterator(dirty_.begin()), std::make_move_iterator(end));
+    // A broadcast to thousands leaves room for reads in between.
+    const auto end = dirty_.begin() + static_cast<std::ptrdiff_t>(kFlushPerTurn);
+    flushing_.assign(std::make_move_iterator(dirty_.begin()), std::make_move_iterator(end));
     dirty_.erase(dirty_.begin(), end);
     asio::post(context, [self = shared_from_this()] { self->flush_all(); });
   }
-  for (const auto& connection : now) {
+  for (const auto& connection : flushing_) {
     connection->dirty = false;
     connection->flush();
   }
+  flushing_.clear();
 }
 
 void ServerCore::begin_draining(std::uint16_t code, std::string reason) {
@@ -165,8 +163,10 @@ Connection::Connection(std::shared_ptr<ServerCore> core, int socket)
 }
 
 Task<std::size_t> Connection::read_some(char* data, std::size_t size) {
-  const auto [error, count] =
-      co_await socket_.async_read_some(asio::buffer(data, size), asio::as_tuple(asio::use_awaitable));
+  // A deadline that passed between two reads found nothing to stop.
+  if (timed_out_ || gone_) co_return 0;
+  const auto [error, count] = co_await socket_.async_read_some(asio::buffer(data, size),
+                                                               asio::as_tuple(asio::use_awaitable));
   co_return error ? 0 : count;
 }
 
@@ -227,15 +227,18 @@ void Connection::on_deadline() {
 
 void Connection::watch_peer() {
   if (gone_) return;
-  socket_.async_wait(Socket::wait_read, [self = shared_from_this(), watch = ++watch_](error_code error) {
-    if (error || self->gone_ || self->watch_ != watch) return;
-    char byte = 0;
-    const auto seen = ::recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    // Bytes are the next request: it waits its turn, and a write will tell when the peer has gone.
-    if (seen > 0) return;
-    if (seen < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return self->watch_peer();
-    self->abort();
-  });
+  socket_.async_wait(
+      Socket::wait_read, [self = shared_from_this(), watch = ++watch_](error_code error) {
+        if (error || self->gone_ || self->watch_ != watch) return;
+        char byte = 0;
+        const auto seen = ::recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+        // Bytes are the next request: it waits its turn, and a write will tell when the peer has
+        // gone.
+        if (seen > 0) return;
+        if (seen < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+          return self->watch_peer();
+        self->abort();
+      });
 }
 
 void Connection::stop_watching() {

@@ -1,6 +1,7 @@
 // One accepted connection, below HTTP and WebSocket: its socket, what it still has to say, its one
-// deadline. `ServerCore` is what all connections of a listener share. Private to net/. Loop thread only; a
-// connection is owned by its task (`serve`) and, for as long as they are pending, by its socket operations.
+// deadline. `ServerCore` is what all connections of a listener share. Private to net/. Loop thread
+// only; a connection is owned by its task (`serve`) and, for as long as they are pending, by its
+// socket operations.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -49,6 +50,7 @@ struct ServerCore : std::enable_shared_from_this<ServerCore> {
  private:
   void flush_all();
   std::vector<ConnectionPtr> dirty_;
+  std::vector<ConnectionPtr> flushing_;  // swapped with it, so that a turn allocates nothing
 };
 
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -63,15 +65,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ServerCore& core() { return *core_; }
   Socket& socket() { return socket_; }
 
-  // Next bytes; 0 at the end, after an error or when the deadline stopped reading. The caller keeps the
-  // buffer alive.
+  // Next bytes; 0 at the end, after an error or when the deadline stopped reading. The caller keeps
+  // the buffer alive.
   Task<std::size_t> read_some(char* data, std::size_t size);
 
   OutQueue& out() { return out_; }
   void flush();       // now, as far as the kernel takes it
   void flush_soon();  // with the other connections of this turn
-  // Until all is in the kernel or the peer is gone. A peer that takes nothing for `stall_ms` is dropped;
-  // 0: the deadline that is set already holds.
+  // Until all is in the kernel or the peer is gone. A peer that takes nothing for `stall_ms` is
+  // dropped; 0: the deadline that is set already holds.
   Task<void> drained(std::int64_t stall_ms);
 
   void expect_within(std::int64_t ms, Expiry expiry);
@@ -85,7 +87,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   bool gone() const { return gone_; }
   void abort();  // closes the socket; pending operations end
-  // Orderly end: says FIN and reads on for a while, so that the peer gets our last bytes and no reset.
+  // Orderly end: says FIN and reads on for a while, so that the peer gets our last bytes and no
+  // reset.
   Task<void> linger();
 
   Phase phase = Phase::idle;
@@ -110,9 +113,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool gone_ = false;
 };
 
-// The two lives of a connection. `serve_http` answers requests until the connection ends (null) or asks to
-// be a WebSocket; its parsers and buffers are gone before the second life begins. The request travels by
-// pointer because every coroutine frame on its way lasts as long as the WebSocket.
+// The two lives of a connection. `serve_http` answers requests until the connection ends (null) or
+// asks to be a WebSocket; its parsers and buffers are gone before the second life begins. The
+// request travels by pointer because every coroutine frame on its way lasts as long as the
+// WebSocket.
 Task<std::unique_ptr<ServerRequest>> serve_http(ConnectionPtr connection, Peer peer);
 Task<void> serve_websocket(ConnectionPtr connection, std::unique_ptr<ServerRequest> request);
 // 503 for a connection over the limit.

@@ -26,9 +26,9 @@ std::int64_t now_ms() {
 }  // namespace
 
 struct DeadlineSweep::Impl : std::enable_shared_from_this<Impl> {
-  using Timer =
-      asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
-                                 asio::io_context::executor_type>;
+  using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                           asio::wait_traits<std::chrono::steady_clock>,
+                                           asio::io_context::executor_type>;
   explicit Impl(asio::io_context& context) : timer(context) {}
 
   void arm(std::int64_t at_ms) {

@@ -1,6 +1,7 @@
-// One timer for all connections of a server. A connection has at most one deadline; the timer sleeps until
-// the earliest and not at all when there is none, so an idle process is not woken. Loop thread only;
-// owned by `ServerCore`. Granularity is about 20 ms: it bounds peers, it does not measure.
+// One timer for all connections of a server. A connection has at most one deadline; the timer
+// sleeps until the earliest and not at all when there is none, so an idle process is not woken.
+// Loop thread only; owned by `ServerCore`. Granularity is about 20 ms: it bounds peers, it does not
+// measure.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

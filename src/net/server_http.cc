@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "async/coro.h"
+#include "base/text.h"
 #include "log/log.h"
 #include "net/server_connection.h"
 #include "net/server_request.h"
@@ -28,7 +29,9 @@ constexpr std::size_t kKeepBuffer = 4 << 10;  // an idle connection keeps no mor
 constexpr std::size_t kBodyProgress = 256 << 10;
 constexpr std::int64_t kWriteStallMs = 60'000;
 
-OutQueue::Frame frame(std::string bytes) { return std::make_shared<const std::string>(std::move(bytes)); }
+OutQueue::Frame frame(std::string bytes) {
+  return std::make_shared<const std::string>(std::move(bytes));
+}
 
 bool is_cancellation(const std::exception_ptr& error) {
   try {
@@ -61,8 +64,9 @@ class Answer final : public Responder {
     state_ = State::sent;
     const bool empty = has_no_body(response.status);
     note_close(response);
-    push(response_head(response, connection_.core().options.always,
-                       {empty ? BodyForm::none : BodyForm::sized, response.body.size(), keep_alive_}));
+    push(response_head(
+        response, connection_.core().options.always,
+        {empty ? BodyForm::none : BodyForm::sized, response.body.size(), keep_alive_}));
     if (!is_head_ && !empty) push(std::move(response.body));
     connection_.flush();
   }
@@ -70,7 +74,9 @@ class Answer final : public Responder {
   void begin(ServerResponse head) override {
     if (refuse_second()) return;
     state_ = State::streaming;
-    form_ = has_no_body(head.status) ? BodyForm::none : http10_ ? BodyForm::to_close : BodyForm::chunked;
+    form_ = has_no_body(head.status) ? BodyForm::none
+            : http10_                ? BodyForm::to_close
+                                     : BodyForm::chunked;
     if (form_ == BodyForm::to_close) keep_alive_ = false;
     note_close(head);
     push(response_head(head, connection_.core().options.always, {form_, 0, keep_alive_}));
@@ -117,7 +123,7 @@ class Answer final : public Responder {
   }
   void note_close(const ServerResponse& response) {
     for (const auto& header : response.headers)
-      if (header.name == "connection" && header.value == "close") keep_alive_ = false;
+      if (iequals(header.name, "connection") && iequals(header.value, "close")) keep_alive_ = false;
     if (connection_.core().draining) keep_alive_ = false;
   }
   void push(std::string bytes) {
@@ -134,7 +140,8 @@ class Answer final : public Responder {
 
 class HttpTalk {
  public:
-  HttpTalk(ConnectionPtr connection, Peer peer) : connection_(std::move(connection)), peer_(std::move(peer)) {}
+  HttpTalk(ConnectionPtr connection, Peer peer)
+      : connection_(std::move(connection)), peer_(std::move(peer)) {}
 
   Task<std::unique_ptr<ServerRequest>> run();
 
@@ -241,7 +248,8 @@ Task<HttpTalk::Read> HttpTalk::read_request(RequestParser& parser) {
   while (!feed(parser)) {
     if (!co_await fill(parser.has_head() ? kBodyRead : kFirstRead)) {
       if (connection_->timed_out() && begun) {
-        fault_ = {408, parser.has_head() ? "the request body took too long" : "the request header took too long"};
+        fault_ = {408, parser.has_head() ? "the request body took too long"
+                                         : "the request header took too long"};
         co_return Read::fault;
       }
       // Half a request and FIN: the peer may still read.
@@ -272,7 +280,8 @@ Task<bool> HttpTalk::answer(ServerRequest request, bool http10, bool keep_alive)
   } catch (...) {
     failure = std::current_exception();
   }
-  if (failure && connection_->core().draining && is_cancellation(failure)) std::rethrow_exception(failure);
+  if (failure && connection_->core().draining && is_cancellation(failure))
+    std::rethrow_exception(failure);
   if (failure) {
     kLog.error("a request handler threw", {{"request", line}, {"what", text_of(failure)}});
     answer.finish_broken();
@@ -305,7 +314,8 @@ Task<bool> HttpTalk::may_upgrade(const ServerRequest& request) {
 Task<void> HttpTalk::refuse(ServerResponse response) {
   const auto size = response.body.size();
   auto& out = connection_->out();
-  out.push(frame(response_head(response, connection_->core().options.always, {BodyForm::sized, size, false})));
+  out.push(frame(
+      response_head(response, connection_->core().options.always, {BodyForm::sized, size, false})));
   out.push(frame(std::move(response.body)));
   connection_->flush();
   std::string().swap(input_);
@@ -323,7 +333,8 @@ Task<void> serve_refusal(ConnectionPtr connection) {
   auto response = error_response(503, "too many connections");
   const auto size = response.body.size();
   auto& out = connection->out();
-  out.push(frame(response_head(response, connection->core().options.always, {BodyForm::sized, size, false})));
+  out.push(frame(
+      response_head(response, connection->core().options.always, {BodyForm::sized, size, false})));
   out.push(frame(std::move(response.body)));
   connection->flush();
   co_await connection->linger();

@@ -20,8 +20,8 @@ constexpr std::size_t kGather = 64;
 // The sent part of a long queue is given back once it is this long.
 constexpr std::size_t kCompactAt = 256;
 
-void add_part(std::array<iovec, kGather>& parts, std::size_t& count, const void* data, std::size_t size,
-              std::size_t& skip) {
+void add_part(std::array<iovec, kGather>& parts, std::size_t& count, const void* data,
+              std::size_t size, std::size_t& skip) {
   const auto skipped = std::min(skip, size);
   skip -= skipped;
   if (skipped == size) return;
@@ -72,7 +72,7 @@ OutQueue::Sent OutQueue::send_to(int socket) {
     const auto sent = ::sendmsg(socket, &message, kSendFlags);
     if (sent >= 0) {
       drop_sent(static_cast<std::size_t>(sent));
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) {
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       return Sent::blocked;
     } else if (errno != EINTR) {
       return Sent::failed;

@@ -35,7 +35,8 @@ struct GrowingBody {
     std::size_t put(const Buffers& buffers, error_code& error) {
       error = {};
       std::size_t taken = 0;
-      for (auto at = asio::buffer_sequence_begin(buffers); at != asio::buffer_sequence_end(buffers); ++at) {
+      for (auto at = asio::buffer_sequence_begin(buffers); at != asio::buffer_sequence_end(buffers);
+           ++at) {
         const asio::const_buffer part = *at;
         body_.append(static_cast<const char*>(part.data()), part.size());
         taken += part.size();
@@ -112,7 +113,8 @@ RequestFault fault_of(const error_code& error) {
 
 struct RequestParser::Impl {
   explicit Impl(RequestLimits bounds) : limits(bounds) {
-    parser.header_limit(static_cast<std::uint32_t>(std::min<std::size_t>(bounds.header_bytes, 1 << 30)));
+    parser.header_limit(
+        static_cast<std::uint32_t>(std::min<std::size_t>(bounds.header_bytes, 1 << 30)));
     parser.body_limit(bounds.body_bytes);
   }
 
@@ -136,7 +138,8 @@ std::optional<RequestFault> RequestParser::Impl::finish_head() {
   if (!is_clean_target(request.target) || !split_target(request))
     return RequestFault{400, "malformed request: bad target"};
   for (const auto& field : message) {
-    if (request.headers.size() == kMaxHeaders) return RequestFault{431, "too many request header fields"};
+    if (request.headers.size() == kMaxHeaders)
+      return RequestFault{431, "too many request header fields"};
     const auto value = field.value();
     if (!is_clean_value({value.data(), value.size()}))
       return RequestFault{400, "malformed request: control character in a header"};
@@ -145,7 +148,8 @@ std::optional<RequestFault> RequestParser::Impl::finish_head() {
   return check_framing();
 }
 
-// Whatever leaves room for two opinions about the length of the body is refused (RFC 9112, 6.1 and 6.3).
+// Whatever leaves room for two opinions about the length of the body is refused (RFC 9112, 6.1
+// and 6.3).
 std::optional<RequestFault> RequestParser::Impl::check_framing() const {
   const auto& headers = request.headers;
   const auto lengths = count_of(headers, "content-length");
@@ -160,7 +164,8 @@ std::optional<RequestFault> RequestParser::Impl::check_framing() const {
   if (codings == 1 && (http10 || !iequals(*find_header(headers, "transfer-encoding"), "chunked")))
     return RequestFault{400, "malformed request: bad transfer-encoding"};
   const auto hosts = count_of(headers, "host");
-  if (hosts > 1 || (hosts == 0 && !http10)) return RequestFault{400, "malformed request: one host is needed"};
+  if (hosts > 1 || (hosts == 0 && !http10))
+    return RequestFault{400, "malformed request: one host is needed"};
   return std::nullopt;
 }
 

@@ -1,6 +1,7 @@
-// One HTTP/1.1 request from bytes, without I/O: bytes in, a `ServerRequest` or the answer that refuses it
-// out. Stricter than the grammar wherever two readers could disagree about where a request ends (request
-// smuggling). Used by `server_http` for every request and by the fuzz target. Any thread; one request each.
+// One HTTP/1.1 request from bytes, without I/O: bytes in, a `ServerRequest` or the answer that
+// refuses it out. Stricter than the grammar wherever two readers could disagree about where a
+// request ends (request smuggling). Used by `server_http` for every request and by the fuzz target.
+// Any thread; one request each.
 #pragma once
 
 #include <cstddef>
@@ -32,8 +33,8 @@ class RequestParser {
   RequestParser(const RequestParser&) = delete;
   RequestParser& operator=(const RequestParser&) = delete;
 
-  // Takes bytes from the front and says how many; 0 means that more are needed: call again with the same
-  // bytes and some behind them. Never takes bytes of the next request.
+  // Takes bytes from the front and says how many; 0 means that more are needed: call again with the
+  // same bytes and some behind them. Never takes bytes of the next request.
   std::expected<std::size_t, RequestFault> feed(std::string_view bytes);
 
   bool has_head() const;
@@ -52,7 +53,8 @@ class RequestParser {
   std::unique_ptr<Impl> impl_;
 };
 
-// What is wrong with the WebSocket handshake of this request (RFC 6455, 4.2.1); status 0 when nothing is.
+// What is wrong with the WebSocket handshake of this request (RFC 6455, 4.2.1); status 0 when
+// nothing is.
 RequestFault check_handshake(const ServerRequest& request);
 
 }  // namespace carapace::net

@@ -60,8 +60,8 @@ constexpr std::array kPhrases = {
     Phrase{504, "Gateway Timeout"},
 };
 
-constexpr std::array<std::string_view, 6> kOurs = {"content-length", "transfer-encoding", "connection",
-                                                   "keep-alive",     "trailer",           "upgrade"};
+constexpr std::array<std::string_view, 6> kOurs = {
+    "content-length", "transfer-encoding", "connection", "keep-alive", "trailer", "upgrade"};
 
 bool is_token(std::string_view name) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
@@ -85,7 +85,8 @@ void add_header(std::string& text, std::string_view name, std::string_view value
 }
 
 bool says(const Headers& headers, std::string_view name) {
-  return std::ranges::any_of(headers, [&](const Header& header) { return iequals(header.name, name); });
+  return std::ranges::any_of(headers,
+                             [&](const Header& header) { return iequals(header.name, name); });
 }
 
 std::string_view error_type(int status) {
@@ -106,12 +107,15 @@ std::string_view reason_phrase(int status) {
 
 bool has_no_body(int status) { return status < 200 || status == 204 || status == 304; }
 
-std::string response_head(const ServerResponse& response, const Headers& always, const HeadOptions& options) {
+std::string response_head(const ServerResponse& response, const Headers& always,
+                          const HeadOptions& options) {
   std::string text;
   text.reserve(512);
-  fmt::format_to(std::back_inserter(text), "HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
+  fmt::format_to(std::back_inserter(text), "HTTP/1.1 {} {}\r\n", response.status,
+                 reason_phrase(response.status));
   for (const auto& header : response.headers) {
-    if (std::ranges::any_of(kOurs, [&](std::string_view name) { return iequals(name, header.name); }))
+    if (std::ranges::any_of(kOurs,
+                            [&](std::string_view name) { return iequals(name, header.name); }))
       continue;
     add_header(text, header.name, header.value);
   }

@@ -1,5 +1,5 @@
-// The text of an HTTP/1.1 answer, without I/O. Header names and values from handlers are made harmless
-// here, once: nothing a handler passes on can end a header line. Pure; any thread.
+// The text of an HTTP/1.1 answer, without I/O. Header names and values from handlers are made
+// harmless here, once: nothing a handler passes on can end a header line. Pure; any thread.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +27,8 @@ struct HeadOptions {
 
 // Status line and headers, up to and with the blank line. `always` is added where the response says
 // nothing by that name; Content-Length, Transfer-Encoding and Connection are ours alone.
-std::string response_head(const ServerResponse& response, const Headers& always, const HeadOptions& options);
+std::string response_head(const ServerResponse& response, const Headers& always,
+                          const HeadOptions& options);
 // {"error":{"message":…,"type":…}} with its content type. The type follows the status.
 ServerResponse error_response(int status, std::string_view message);
 std::string_view reason_phrase(int status);

@@ -1,6 +1,8 @@
-// The second life of a connection. Beast reads and judges frames (masking, fragments, UTF-8, limits) and
-// makes the control frames that answer them; every byte that leaves, Beast's and ours, goes through the one
-// queue of the connection, so that frames never mix and several leave in one system call.
+// The second life of a connection. Beast reads and judges frames (masking, fragments, UTF-8,
+// limits) and makes the control frames that answer them; every byte that leaves, Beast's and ours,
+// goes through the one queue of the connection, so that frames never mix and several leave in one
+// system call.
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
@@ -9,7 +11,6 @@
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/websocket/stream.hpp>
 #include <boost/system/system_error.hpp>
-#include <algorithm>
 #include <exception>
 #include <string>
 #include <utility>
@@ -31,11 +32,11 @@ namespace {
 
 constexpr log::Log kLog{"net"};
 constexpr std::int64_t kCloseMs = 5'000;
-constexpr std::size_t kFirstRead = 256;       // most requests fit; what an idle connection keeps ready
-constexpr std::size_t kMaxReason = 120;       // bytes
+constexpr std::size_t kFirstRead = 256;  // most requests fit; what an idle connection keeps ready
+constexpr std::size_t kMaxReason = 120;  // bytes
 constexpr std::size_t kMaxGrowth = 64 << 10;  // room that a long message gets ahead of its bytes
-// With this much waiting for a peer, its pings go unanswered: it sees that we live, and cannot make us
-// pile up pongs that it does not read.
+// With this much waiting for a peer, its pings go unanswered: it sees that we live, and cannot make
+// us pile up pongs that it does not read.
 constexpr std::size_t kPongBacklog = 256 << 10;
 
 // What Beast reads from and writes to.
@@ -52,7 +53,8 @@ class Layer {
     return asio::async_initiate<Token, void(error_code, std::size_t)>(
         [](auto handler, Layer* self, const Buffers& into) {
           auto& unread = self->connection_->unread;
-          if (unread.empty()) return self->connection_->socket().async_read_some(into, std::move(handler));
+          if (unread.empty())
+            return self->connection_->socket().async_read_some(into, std::move(handler));
           const auto count = asio::buffer_copy(into, asio::buffer(unread));
           unread.erase(0, count);
           if (unread.empty()) unread.shrink_to_fit();
@@ -103,7 +105,8 @@ class Layer {
   // The end of the connection is ours to arrange (SocketSession::finish).
   template <class Handler>
   friend void async_teardown(beast::role_type /*role*/, Layer& layer, Handler&& handler) {
-    asio::post(layer.get_executor(), beast::bind_front_handler(std::forward<Handler>(handler), error_code()));
+    asio::post(layer.get_executor(),
+               beast::bind_front_handler(std::forward<Handler>(handler), error_code()));
   }
   friend void beast_close_socket(Layer& layer) { layer.connection_->abort(); }
 
@@ -217,8 +220,9 @@ Task<Result<std::string>> SocketSession::receive() {
       const auto room = size + std::clamp(size, kFirstRead, kMaxGrowth);
       message.resize_and_overwrite(room, [](char*, std::size_t bytes) { return bytes; });
     }
-    const auto [error, count] = co_await stream_.async_read_some(
-        asio::buffer(message.data() + size, message.size() - size), asio::as_tuple(asio::use_awaitable));
+    const auto [error, count] =
+        co_await stream_.async_read_some(asio::buffer(message.data() + size, message.size() - size),
+                                         asio::as_tuple(asio::use_awaitable));
     size += count;
     if (error) co_return std::unexpected(end_reading(error));
     if (!stream_.is_message_done()) continue;
@@ -236,7 +240,8 @@ Error SocketSession::end_reading(error_code error) {
   }
   const bool refused = error.category() == error_code(websocket::error::closed).category();
   end_ = refused ? End::refused : End::lost;
-  if (error == websocket::error::message_too_big) return {Errc::too_large, "a message over the frame limit"};
+  if (error == websocket::error::message_too_big)
+    return {Errc::too_large, "a message over the frame limit"};
   return {Errc::unavailable, "websocket ended: " + error.message()};
 }
 
@@ -247,7 +252,8 @@ Task<void> SocketSession::finish() {
   if (end_ != End::open) connection_->expect_within(kCloseMs, Connection::Expiry::abort);
   while (end_ == End::open) static_cast<void>(co_await receive());
   co_await connection_->drained(0);
-  // After a refusal the peer may still be sending: closing now would reset the connection under our frame.
+  // After a refusal the peer may still be sending: closing now would reset the connection under our
+  // frame.
   if (end_ == End::refused) co_await connection_->linger();
 }
 

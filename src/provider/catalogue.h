@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "domain/model_ref.h"
+#include "provider/choice.h"
 #include "provider/spec.h"
 
 namespace carapace::provider {
@@ -37,12 +38,6 @@ struct Resolved {
   const Spec* spec = nullptr;  // whose `make`, `hygiene` and `discover` apply
   Settings settings;
   ModelInfo model;
-};
-
-struct Choice {
-  ModelRef model;
-  bool offline = false;
-  std::string reason;  // one sentence for status and log
 };
 
 // A local server that answered when it was asked at start.

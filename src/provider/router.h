@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "domain/model_ref.h"
+#include "provider/choice.h"
 #include "provider/contract.h"
 #include "provider/spec.h"
 
@@ -24,7 +24,7 @@ class Router {
   // `reference` is provider/model, or empty for the default. not_found names what is known.
   virtual Result<Route> route(std::string_view reference) = 0;
   virtual std::vector<ModelInfo> models() const = 0;  // `models.list`
-  virtual ModelRef default_model() const = 0;
+  virtual const Choice& choice() const = 0;  // the default model and why
 };
 
 }  // namespace carapace::provider

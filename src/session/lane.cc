@@ -1,6 +1,7 @@
 #include "session/lane.h"
 
 #include <deque>
+#include <exception>
 #include <unordered_map>
 #include <utility>
 
@@ -31,6 +32,7 @@ struct Lanes::Impl {
   std::size_t per_lane;
   std::size_t at_once;
   std::size_t running = 0;
+  bool held = false;
   Signal slot_free;
   std::unordered_map<SessionKey, Lane> lanes;
 
@@ -44,7 +46,7 @@ Lanes::~Lanes() = default;
 Task<void> Lanes::Impl::drain(SessionKey key) {
   for (;;) {
     auto& lane = lanes[key];
-    if (lane.waiting.empty()) break;
+    if (lane.waiting.empty() || held) break;
     // A run that was told to stop needs no slot: it only has to end visibly.
     if (running >= at_once && !lane.waiting.front().stop.requested()) {
       co_await slot_free.wait_for(std::chrono::hours(1));
@@ -53,22 +55,35 @@ Task<void> Lanes::Impl::drain(SessionKey key) {
     lane.active.push_back(std::move(lane.waiting.front()));
     lane.waiting.pop_front();
     ++running;
-    co_await turn(lane.active.front().run, lane.active.front().stop);
+    std::exception_ptr thrown;
+    try {
+      co_await turn(lane.active.front().run, lane.active.front().stop);
+    } catch (...) {
+      thrown = std::current_exception();
+    }
     --running;
     slot_free.notify_all();
     lanes[key].active.clear();
+    if (thrown) {
+      // Turns do not throw; should one, the next message of its session is heard all the same.
+      if (!lanes[key].waiting.empty()) group.spawn(drain(key));
+      else lanes.erase(key);
+      std::rethrow_exception(thrown);
+    }
   }
   lanes.erase(key);
 }
 
 bool Lanes::idle(const SessionKey& key) const { return !impl_->lanes.contains(key); }
 
-bool Lanes::has_room(const SessionKey& key) const {
+bool Lanes::has_room(const SessionKey& key, std::size_t coming) const {
   const auto found = impl_->lanes.find(key);
-  return found == impl_->lanes.end() || found->second.waiting.size() < impl_->per_lane;
+  const auto waiting = found == impl_->lanes.end() ? 0 : found->second.waiting.size();
+  return waiting + coming < impl_->per_lane;
 }
 
 void Lanes::push(const SessionKey& key, RunId run) {
+  if (impl_->held) return;
   auto& lane = impl_->lanes[key];
   lane.waiting.push_back({std::move(run), Stop()});
   if (!std::exchange(lane.draining, true)) impl_->group.spawn(impl_->drain(key));
@@ -90,7 +105,13 @@ std::vector<RunId> Lanes::stop(const SessionKey& key, const RunId& run, const st
   return asked;
 }
 
+void Lanes::hold() {
+  impl_->held = true;
+  impl_->slot_free.notify_all();
+}
+
 void Lanes::stop_all(const std::string& reason) {
+  hold();
   std::vector<Stop> stops;
   for (auto& [key, lane] : impl_->lanes) {
     lane.waiting.clear();

@@ -29,13 +29,17 @@ class Lanes {
   ~Lanes();
 
   bool idle(const SessionKey& key) const;      // nothing running, nothing waiting
-  bool has_room(const SessionKey& key) const;  // may one more wait
+  // May one more wait, when `coming` are already on their way into the lane?
+  bool has_room(const SessionKey& key, std::size_t coming = 0) const;
   // Adds a run at the end of its lane and starts the lane when it slept.
   void push(const SessionKey& key, RunId run);
   // Asks runs to stop: one, or all of the lane when `run` is empty. A waiting run still reaches its turn, with
   // the stop already requested, so that it ends visibly. Answers which runs were asked.
   std::vector<RunId> stop(const SessionKey& key, const RunId& run, const std::string& reason);
-  // At shutdown: running turns are asked to stop; what waits stays accepted in the store for the next start.
+  // No further turn begins, also none that is pushed from now on; running ones go on. For shutdown.
+  void hold();
+  // After `hold`: running turns are asked to stop; what waits stays accepted in the
+  // store for the next start.
   void stop_all(const std::string& reason);
   std::size_t running() const;
 

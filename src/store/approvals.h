@@ -1,4 +1,5 @@
-// Questions to a person that park a turn: durable, so that a restart does not lose them. Loop thread.
+// Questions to a person that park a turn: durable, so that a restart does not lose them. Loop
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +22,11 @@ struct ApprovalRow {
   SessionKey key;
   PrincipalId principal;
   std::string tool;
-  std::string request;       // JSON shown to people: {command, …}
-  std::string arguments_hash;  // SHA-256 of the exact arguments: the answer is for these and no others
+  std::string request;  // JSON shown to people: {command, …}
+  std::string
+      arguments_hash;  // SHA-256 of the exact arguments: the answer is for these and no others
   std::int64_t created_ms = 0, expires_ms = 0;
-  std::string decision;      // empty while open; allow-once | allow-always | deny | expired
+  std::string decision;  // empty while open; allow-once | allow-always | deny | expired
   std::string resolved_by;
 };
 
@@ -34,7 +36,8 @@ class Approvals {
 
   Task<Status> open(ApprovalRow row);
   // not_found: no such open question. The answered row.
-  Task<Result<ApprovalRow>> resolve(std::string id, std::string decision, std::string by, std::int64_t now_ms);
+  Task<Result<ApprovalRow>> resolve(std::string id, std::string decision, std::string by,
+                                    std::int64_t now_ms);
   Task<Result<std::vector<ApprovalRow>>> pending() const;
 
  private:

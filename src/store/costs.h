@@ -1,5 +1,6 @@
-// Money rows: caps, reservations and usage. A reservation counts against the cap from the moment it is
-// durable until it is settled; one that a crash left behind counts as spent. Repository; loop thread.
+// Money rows: caps, reservations and usage. A reservation counts against the cap from the moment it
+// is durable until it is settled; one that a crash left behind counts as spent. Repository; loop
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -37,9 +38,11 @@ class Costs {
  public:
   explicit Costs(Engine& engine) : engine_(engine) {}
 
-  // Checks and takes in one transaction: budget_exceeded when spent + reserved + amount > cap. cap < 0: none.
-  Task<Result<std::int64_t>> reserve(PrincipalId principal, std::string day, std::int64_t amount_micros,
-                                     std::int64_t cap_micros, RunId run, std::int64_t now_ms);
+  // Checks and takes in one transaction: budget_exceeded when spent + reserved + amount > cap. cap
+  // < 0: none.
+  Task<Result<std::int64_t>> reserve(PrincipalId principal, std::string day,
+                                     std::int64_t amount_micros, std::int64_t cap_micros, RunId run,
+                                     std::int64_t now_ms);
   // Closes the reservation (0: there was none) and writes the usage row.
   Task<Status> settle(std::int64_t reservation, UsageRow row);
   Task<Result<DaySum>> day(PrincipalId principal, std::string day) const;

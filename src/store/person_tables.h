@@ -1,4 +1,5 @@
-// The person-data rows of every table (domain/person_data.h), and of the folders of the state directory.
+// The person-data rows of every table (domain/person_data.h), and of the folders of the state
+// directory.
 #pragma once
 
 #include <span>

@@ -72,15 +72,18 @@ Result<Accepted> accept_run(Statements& db, const Inbound& inbound, const Sessio
 
 // The counters of the session, unless its key points to another transcript by now.
 Status update_session(Statements& db, const RunRow& run, const Finish& finish) {
-  TRY_STATUS(db.run("UPDATE sessions SET updated_ms = ?2, aborted_last_run = ?3 WHERE id = ?1",
-                    {run.session.value, finish.ended_ms, std::int64_t{finish.state == RunState::aborted}}));
+  TRY_STATUS(db.run(
+      "UPDATE sessions SET updated_ms = ?2, aborted_last_run = ?3 WHERE id = ?1",
+      {run.session.value, finish.ended_ms, std::int64_t{finish.state == RunState::aborted}}));
   if (!finish.answered) return {};
   const auto& answer = *finish.answered;
-  TRY_STATUS(db.run("UPDATE sessions SET last_provider = ?2, last_model = ?3, usage_input = ?4, usage_output = ?5, "
-                    "usage_cache_read = ?6, usage_cache_write = ?7, "
-                    "context_tokens = CASE WHEN ?8 > 0 THEN ?8 ELSE context_tokens END WHERE id = ?1",
-                    {run.session.value, answer.provider, answer.model, answer.usage.input, answer.usage.output,
-                     answer.usage.cache_read, answer.usage.cache_write, finish.context_tokens}));
+  TRY_STATUS(db.run(
+      "UPDATE sessions SET last_provider = ?2, last_model = ?3, usage_input = ?4, usage_output = "
+      "?5, "
+      "usage_cache_read = ?6, usage_cache_write = ?7, "
+      "context_tokens = CASE WHEN ?8 > 0 THEN ?8 ELSE context_tokens END WHERE id = ?1",
+      {run.session.value, answer.provider, answer.model, answer.usage.input, answer.usage.output,
+       answer.usage.cache_read, answer.usage.cache_write, finish.context_tokens}));
   return {};
 }
 
@@ -101,17 +104,19 @@ Result<RunRow> begin_run(Statements& db, const RunId& id, std::int64_t now_ms) {
 
 Result<RunRow> require_begun(Statements& db, const RunId& id) {
   TRY(auto run, require_open(db, id));
-  if (run.state == RunState::accepted) return fail(Errc::conflict, "run {} has not begun", id.value);
+  if (run.state == RunState::accepted)
+    return fail(Errc::conflict, "run {} has not begun", id.value);
   return run;
 }
 
 }  // namespace
 
-Task<Result<Accepted>> Runs::accept(Inbound inbound, SessionKey key, SessionId fresh_session, std::int64_t now_ms,
-                                    bool begin_now) {
+Task<Result<Accepted>> Runs::accept(Inbound inbound, SessionKey key, SessionId fresh_session,
+                                    std::int64_t now_ms, bool begin_now) {
   return transact_for<Accepted>(engine_, [=](Statements& db) -> Result<Accepted> {
     if (inbound.run.empty() || key.empty() || fresh_session.empty())
-      return fail(Errc::invalid_request, "a message needs a run id, a session key and a session id");
+      return fail(Errc::invalid_request,
+                  "a message needs a run id, a session key and a session id");
     return accept_run(db, inbound, key, fresh_session, now_ms, begin_now);
   });
 }
@@ -120,8 +125,10 @@ Task<Result<RunRow>> Runs::begin(RunId run, std::int64_t now_ms) {
   return transact_for<RunRow>(engine_, [=](Statements& db) { return begin_run(db, run, now_ms); });
 }
 
-Task<Status> Runs::append(RunId run, std::vector<Message> messages, std::vector<JournalRow> journal) {
-  return engine_.transact([run = std::move(run), messages = std::move(messages), journal = std::move(journal)](Statements& db) -> Status {
+Task<Status> Runs::append(RunId run, std::vector<Message> messages,
+                          std::vector<JournalRow> journal) {
+  return engine_.transact([run = std::move(run), messages = std::move(messages),
+                           journal = std::move(journal)](Statements& db) -> Status {
     TRY(const auto row, require_begun(db, run));
     return append_to_run(db, row, messages, journal);
   });
@@ -143,13 +150,16 @@ Task<Status> Runs::finish(Finish finish) {
 }
 
 Task<Result<std::optional<RunRow>>> Runs::find(RunId run) const {
-  return query_for<std::optional<RunRow>>(engine_, [=](Statements& db) { return find_run(db, run); });
+  return query_for<std::optional<RunRow>>(engine_,
+                                          [=](Statements& db) { return find_run(db, run); });
 }
 
 Task<Result<std::vector<RunRow>>> Runs::unfinished() const {
   return query_for<std::vector<RunRow>>(engine_, [](Statements& db) -> Result<std::vector<RunRow>> {
     static const auto kSql = fmt::format(
-        "SELECT {} FROM {} WHERE r.state IN ('accepted', 'running') ORDER BY r.accepted_ms, r.rowid", kRunColumns, kRunTables);
+        "SELECT {} FROM {} WHERE r.state IN ('accepted', 'running') ORDER BY r.accepted_ms, "
+        "r.rowid",
+        kRunColumns, kRunTables);
     std::vector<RunRow> runs;
     TRY_STATUS(db.rows(kSql, {}, [&](const Row& row) {
       runs.push_back(read_run(row));
@@ -160,15 +170,18 @@ Task<Result<std::vector<RunRow>>> Runs::unfinished() const {
 }
 
 Task<Result<std::vector<JournalRow>>> Runs::journal(RunId run) const {
-  return query_for<std::vector<JournalRow>>(engine_, [=](Statements& db) -> Result<std::vector<JournalRow>> {
-    std::vector<JournalRow> rows;
-    TRY_STATUS(db.rows("SELECT id, run_id, step, kind, body, at_ms, checksum FROM journal WHERE run_id = ?1 ORDER BY step",
-                       {run.value}, [&](const Row& row) {
-                         rows.push_back(read_journal(row));
-                         return true;
-                       }));
-    return rows;
-  });
+  return query_for<std::vector<JournalRow>>(
+      engine_, [=](Statements& db) -> Result<std::vector<JournalRow>> {
+        std::vector<JournalRow> rows;
+        TRY_STATUS(
+            db.rows("SELECT id, run_id, step, kind, body, at_ms, checksum FROM journal WHERE "
+                    "run_id = ?1 ORDER BY step",
+                    {run.value}, [&](const Row& row) {
+                      rows.push_back(read_journal(row));
+                      return true;
+                    }));
+        return rows;
+      });
 }
 
 }  // namespace carapace::store

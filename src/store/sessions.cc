@@ -9,7 +9,8 @@
 namespace carapace::store {
 namespace {
 
-// Longer than any key, label or title: nothing can match, and SQLite refuses patterns without bound.
+// Longer than any key, label or title: nothing can match, and SQLite refuses patterns without
+// bound.
 constexpr std::size_t kLongestSearch = 2'000;
 
 Param text_or_null(const std::optional<std::string>& text) {
@@ -31,9 +32,11 @@ Result<std::vector<SessionRow>> list_sessions(Statements& db, const SessionFilte
   // Two texts, so that either walks an index that is in the order of the answer.
   static const auto kSql = [](std::string_view whose) {
     return fmt::format(
-        "SELECT {} FROM sessions WHERE {} AND (?2 IS NULL OR agent = ?2) AND (?3 IS NULL OR label = ?3) "
+        "SELECT {} FROM sessions WHERE {} AND (?2 IS NULL OR agent = ?2) AND (?3 IS NULL OR label "
+        "= ?3) "
         "AND updated_ms >= ?4 AND (?5 OR key <> 'global') AND (?6 OR key <> 'unknown') "
-        "AND (?7 IS NULL OR label LIKE ?7 ESCAPE '\\' OR title LIKE ?7 ESCAPE '\\' OR key LIKE ?7 ESCAPE '\\' "
+        "AND (?7 IS NULL OR label LIKE ?7 ESCAPE '\\' OR title LIKE ?7 ESCAPE '\\' OR key LIKE ?7 "
+        "ESCAPE '\\' "
         "OR id LIKE ?7 ESCAPE '\\') ORDER BY updated_ms DESC, key DESC LIMIT ?8",
         kSessionColumns, whose);
   };
@@ -42,22 +45,26 @@ Result<std::vector<SessionRow>> list_sessions(Statements& db, const SessionFilte
   std::vector<SessionRow> sessions;
   if (filter.search.size() > kLongestSearch) return sessions;
   const auto agent = filter.agent ? Param(filter.agent->value) : Param(nullptr);
-  TRY_STATUS(db.rows(filter.principal.empty() ? kEverybody : kOnePerson,
-                     {filter.principal.value, agent, text_or_null(filter.label), filter.updated_since_ms,
-                      std::int64_t{filter.include_global}, std::int64_t{filter.include_unknown},
-                      pattern_of(filter.search), filter.limit > 0 ? filter.limit : -1},
-                     [&](const Row& row) {
-                       sessions.push_back(read_session(row));
-                       return true;
-                     }));
+  TRY_STATUS(
+      db.rows(filter.principal.empty() ? kEverybody : kOnePerson,
+              {filter.principal.value, agent, text_or_null(filter.label), filter.updated_since_ms,
+               std::int64_t{filter.include_global}, std::int64_t{filter.include_unknown},
+               pattern_of(filter.search), filter.limit > 0 ? filter.limit : -1},
+              [&](const Row& row) {
+                sessions.push_back(read_session(row));
+                return true;
+              }));
   return sessions;
 }
 
-// The session of this person: not_found for somebody else's, as if it were not there; created when absent.
-Result<SessionRow> own_or_create(Statements& db, const SessionKey& key, const PrincipalId& principal,
-                                 const SessionId& fresh_id, std::int64_t now_ms) {
+// The session of this person: not_found for somebody else's, as if it were not there; created when
+// absent.
+Result<SessionRow> own_or_create(Statements& db, const SessionKey& key,
+                                 const PrincipalId& principal, const SessionId& fresh_id,
+                                 std::int64_t now_ms) {
   TRY(auto found, find_session(db, key));
-  if (found && !may_touch(principal, *found)) return fail(Errc::not_found, "no session {}", key.value);
+  if (found && !may_touch(principal, *found))
+    return fail(Errc::not_found, "no session {}", key.value);
   if (found) return std::move(*found);
   return create_session(db, key, fresh_id, principal, now_ms);
 }
@@ -65,16 +72,18 @@ Result<SessionRow> own_or_create(Statements& db, const SessionKey& key, const Pr
 Status refuse_used_label(Statements& db, const SessionRow& session, const std::string& label) {
   if (label.empty()) return {};
   bool used = false;
-  TRY_STATUS(db.rows("SELECT 1 FROM sessions WHERE agent = ?1 AND label = ?2 AND label <> '' AND key <> ?3",
-                     {session.agent.value, label, session.key.value}, [&](const Row&) {
-                       used = true;
-                       return false;
-                     }));
+  TRY_STATUS(db.rows(
+      "SELECT 1 FROM sessions WHERE agent = ?1 AND label = ?2 AND label <> '' AND key <> ?3",
+      {session.agent.value, label, session.key.value}, [&](const Row&) {
+        used = true;
+        return false;
+      }));
   if (used) return fail(Errc::conflict, "label already in use: {}", label);
   return {};
 }
 
-Result<SessionRow> patch_session(Statements& db, SessionRow session, const SessionPatch& patch, std::int64_t now_ms) {
+Result<SessionRow> patch_session(Statements& db, SessionRow session, const SessionPatch& patch,
+                                 std::int64_t now_ms) {
   if (patch.label) TRY_STATUS(refuse_used_label(db, session, *patch.label));
   const auto take = [](std::string& field, const std::optional<std::string>& value) {
     if (value) field = *value;
@@ -87,16 +96,18 @@ Result<SessionRow> patch_session(Statements& db, SessionRow session, const Sessi
   take(session.send_policy, patch.send_policy);
   take(session.response_usage, patch.response_usage);
   session.updated_ms = now_ms;
-  TRY_STATUS(db.run("UPDATE sessions SET label = ?2, model_override = ?3, thinking_level = ?4, verbose_level = ?5, "
-                    "reasoning_level = ?6, send_policy = ?7, response_usage = ?8, updated_ms = ?9 WHERE key = ?1",
-                    {session.key.value, session.label, session.model_override, session.thinking_level,
-                     session.verbose_level, session.reasoning_level, session.send_policy, session.response_usage,
-                     now_ms}));
+  TRY_STATUS(db.run(
+      "UPDATE sessions SET label = ?2, model_override = ?3, thinking_level = ?4, verbose_level = "
+      "?5, "
+      "reasoning_level = ?6, send_policy = ?7, response_usage = ?8, updated_ms = ?9 WHERE key = ?1",
+      {session.key.value, session.label, session.model_override, session.thinking_level,
+       session.verbose_level, session.reasoning_level, session.send_policy, session.response_usage,
+       now_ms}));
   return session;
 }
 
-Result<SessionRow> reset_session(Statements& db, SessionRow session, const SessionId& fresh_id, std::int64_t now_ms,
-                                 const std::string& reason) {
+Result<SessionRow> reset_session(Statements& db, SessionRow session, const SessionId& fresh_id,
+                                 std::int64_t now_ms, const std::string& reason) {
   if (session.id == fresh_id) return session;  // it was made a moment ago
   TRY_STATUS(keep_as_past(db, session, now_ms, reason));
   session.id = fresh_id;
@@ -105,14 +116,16 @@ Result<SessionRow> reset_session(Statements& db, SessionRow session, const Sessi
   session.created_ms = session.updated_ms = now_ms;
   session.aborted_last_run = false;
   session.title.clear();
-  TRY_STATUS(db.run("UPDATE sessions SET id = ?2, usage_input = 0, usage_output = 0, usage_cache_read = 0, "
-                    "usage_cache_write = 0, context_tokens = 0, created_ms = ?3, updated_ms = ?3, "
-                    "aborted_last_run = 0, title = '' WHERE key = ?1",
-                    {session.key.value, fresh_id.value, now_ms}));
+  TRY_STATUS(db.run(
+      "UPDATE sessions SET id = ?2, usage_input = 0, usage_output = 0, usage_cache_read = 0, "
+      "usage_cache_write = 0, context_tokens = 0, created_ms = ?3, updated_ms = ?3, "
+      "aborted_last_run = 0, title = '' WHERE key = ?1",
+      {session.key.value, fresh_id.value, now_ms}));
   return session;
 }
 
-// The transcript, what came in for it and the journals of its runs. Usage rows stay: they are the accounts.
+// The transcript, what came in for it and the journals of its runs. Usage rows stay: they are the
+// accounts.
 Status erase_transcript(Statements& db, const SessionId& id) {
   const auto runs = std::string(" WHERE run_id IN (SELECT id FROM runs WHERE session_id = ?1)");
   for (const auto* table : {"inbox", "journal", "approvals"})
@@ -122,17 +135,20 @@ Status erase_transcript(Statements& db, const SessionId& id) {
   return {};
 }
 
-Result<bool> remove_session(Statements& db, const SessionKey& key, const PrincipalId& principal, bool erase, std::int64_t now_ms) {
+Result<bool> remove_session(Statements& db, const SessionKey& key, const PrincipalId& principal,
+                            bool erase, std::int64_t now_ms) {
   TRY(const auto session, find_session(db, key));
   if (!session || !may_touch(principal, *session)) return false;
   bool active = false;
-  TRY_STATUS(db.rows("SELECT 1 FROM runs WHERE session_key = ?1 AND state IN ('accepted', 'running')", {key.value},
-                     [&](const Row&) {
-                       active = true;
-                       return false;
-                     }));
+  TRY_STATUS(
+      db.rows("SELECT 1 FROM runs WHERE session_key = ?1 AND state IN ('accepted', 'running')",
+              {key.value}, [&](const Row&) {
+                active = true;
+                return false;
+              }));
   // Somebody was promised an answer in it.
-  if (active) return fail(Errc::conflict, "Session {} is still active; try again in a moment.", key.value);
+  if (active)
+    return fail(Errc::conflict, "Session {} is still active; try again in a moment.", key.value);
   if (erase) {
     TRY_STATUS(erase_transcript(db, session->id));
   } else {
@@ -144,16 +160,19 @@ Result<bool> remove_session(Statements& db, const SessionKey& key, const Princip
 
 }  // namespace
 
-Task<Result<std::optional<SessionRow>>> Sessions::find(SessionKey key, PrincipalId principal) const {
-  return query_for<std::optional<SessionRow>>(engine_, [=](Statements& db) -> Result<std::optional<SessionRow>> {
-    TRY(auto found, find_session(db, key));
-    if (found && !may_touch(principal, *found)) found.reset();
-    return found;
-  });
+Task<Result<std::optional<SessionRow>>> Sessions::find(SessionKey key,
+                                                       PrincipalId principal) const {
+  return query_for<std::optional<SessionRow>>(
+      engine_, [=](Statements& db) -> Result<std::optional<SessionRow>> {
+        TRY(auto found, find_session(db, key));
+        if (found && !may_touch(principal, *found)) found.reset();
+        return found;
+      });
 }
 
 Task<Result<std::vector<SessionRow>>> Sessions::list(SessionFilter filter) const {
-  return query_for<std::vector<SessionRow>>(engine_, [filter = std::move(filter)](Statements& db) { return list_sessions(db, filter); });
+  return query_for<std::vector<SessionRow>>(
+      engine_, [filter = std::move(filter)](Statements& db) { return list_sessions(db, filter); });
 }
 
 Task<Result<std::int64_t>> Sessions::count() const {
@@ -167,24 +186,26 @@ Task<Result<std::int64_t>> Sessions::count() const {
   });
 }
 
-Task<Result<SessionRow>> Sessions::patch(SessionKey key, PrincipalId principal, SessionPatch patch, SessionId fresh_id,
-                                         std::int64_t now_ms) {
+Task<Result<SessionRow>> Sessions::patch(SessionKey key, PrincipalId principal, SessionPatch patch,
+                                         SessionId fresh_id, std::int64_t now_ms) {
   return transact_for<SessionRow>(engine_, [=](Statements& db) -> Result<SessionRow> {
     TRY(auto session, own_or_create(db, key, principal, fresh_id, now_ms));
     return patch_session(db, std::move(session), patch, now_ms);
   });
 }
 
-Task<Result<SessionRow>> Sessions::reset(SessionKey key, PrincipalId principal, SessionId fresh_id, std::int64_t now_ms,
-                                         std::string reason) {
+Task<Result<SessionRow>> Sessions::reset(SessionKey key, PrincipalId principal, SessionId fresh_id,
+                                         std::int64_t now_ms, std::string reason) {
   return transact_for<SessionRow>(engine_, [=](Statements& db) -> Result<SessionRow> {
     TRY(auto session, own_or_create(db, key, principal, fresh_id, now_ms));
     return reset_session(db, std::move(session), fresh_id, now_ms, reason);
   });
 }
 
-Task<Result<bool>> Sessions::remove(SessionKey key, PrincipalId principal, bool erase, std::int64_t now_ms) {
-  return transact_for<bool>(engine_, [=](Statements& db) { return remove_session(db, key, principal, erase, now_ms); });
+Task<Result<bool>> Sessions::remove(SessionKey key, PrincipalId principal, bool erase,
+                                    std::int64_t now_ms) {
+  return transact_for<bool>(
+      engine_, [=](Statements& db) { return remove_session(db, key, principal, erase, now_ms); });
 }
 
 }  // namespace carapace::store

@@ -1,5 +1,5 @@
-// Full-text search over a handful of passages, in memory: the documentation that is compiled in. Built at
-// first use. Called on the loop (microseconds) or from tests; not thread-safe.
+// Full-text search over a handful of passages, in memory: the documentation that is compiled in.
+// Built at first use. Called on the loop (microseconds) or from tests; not thread-safe.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@
 namespace carapace::store {
 
 struct Passage {
-  std::string page;     // e.g. README.md
+  std::string page;  // e.g. README.md
   std::string heading;
   std::string text;
 };
@@ -25,8 +25,8 @@ struct Hit {
 class TextIndex {
  public:
   virtual ~TextIndex() = default;
-  // Words of a person's question, in any language; stop words are the caller's business. Best first. Any
-  // of the words may match; headings weigh more.
+  // Words of a person's question, in any language; stop words are the caller's business. Best
+  // first. Any of the words may match; headings weigh more.
   virtual std::vector<Hit> search(std::string_view words, std::size_t limit) = 0;
 };
 

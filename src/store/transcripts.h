@@ -1,5 +1,5 @@
-// Transcripts: the messages of a session in order. Repository over the engine; loop thread. Appends that
-// belong to a run go through `Runs`; this class reads, and appends what no run made.
+// Transcripts: the messages of a session in order. Repository over the engine; loop thread. Appends
+// that belong to a run go through `Runs`; this class reads, and appends what no run made.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace carapace::store {
 class Engine;
 
 struct StoredMessage {
-  std::int64_t seq = 0;   // 1, 2, 3 … within the session
+  std::int64_t seq = 0;  // 1, 2, 3 … within the session
   Message message;
 };
 
@@ -26,9 +26,10 @@ class Transcripts {
 
   // The last `limit` messages (0: all), oldest first. Empty for an unknown session.
   Task<Result<std::vector<StoredMessage>>> tail(SessionId session, std::int64_t limit) const;
-  // The last messages as the JSON texts they are stored as: what `chat.history` sends, without a round trip
-  // through values. Oldest first; stops before `max_bytes` in total.
-  Task<Result<std::vector<std::string>>> tail_json(SessionId session, std::int64_t limit, std::int64_t max_bytes) const;
+  // The last messages as the JSON texts they are stored as: what `chat.history` sends, without a
+  // round trip through values. Oldest first; stops before `max_bytes` in total.
+  Task<Result<std::vector<std::string>>> tail_json(SessionId session, std::int64_t limit,
+                                                   std::int64_t max_bytes) const;
   Task<Result<std::int64_t>> append(SessionId session, Message message);  // its seq
 
  private:

@@ -42,6 +42,9 @@ struct Context {
   AgentId agent;
   std::string model;  // provider/model of this run
   Stop stop;          // requested at the row's deadline, too
+  // The context holds what must not leak and text that is not trusted: the call was judged for the destination
+  // that it names, so a tool goes nowhere else (no redirect to another host).
+  bool confined = false;
 };
 
 class Tool {

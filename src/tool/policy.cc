@@ -2,41 +2,59 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "base/text.h"
+#include "net/egress_guard.h"
 
 namespace carapace::tool {
 namespace {
 
-// The host of the URL that begins at `at`; empty when there is none.
-std::string host_at(std::string_view text, std::size_t at) {
-  const auto end = text.find_first_of("/?#\\ \t\r\n\"'<>)]}", at);
-  std::string_view authority = text.substr(at, end == std::string_view::npos ? end : end - at);
-  if (const auto user = authority.rfind('@'); user != std::string_view::npos) authority.remove_prefix(user + 1);
-  if (const auto colon = authority.rfind(':'); colon != std::string_view::npos && !authority.ends_with(']'))
-    authority = authority.substr(0, colon);
-  while (authority.ends_with('.') || authority.ends_with(',')) authority.remove_suffix(1);
-  return to_lower(authority);
+// The one reading of a URL that the network follows, too: two readers that disagree would be a way around. The
+// guard refuses private hosts unless they are listed; here only the name counts, so the host lists itself.
+std::string host_of(std::string_view url) {
+  if (const auto read = net::guard_url(url)) return read->host;
+  const auto begin = url.find("://");
+  if (begin == std::string_view::npos) return {};
+  const auto authority = url.substr(begin + 3, url.find_first_of("/?#", begin + 3) - begin - 3);
+  const std::string listed[] = {std::string(authority)};
+  const auto read = net::guard_url(url, listed);
+  return read ? read->host : std::string();
+}
+
+// The URL that begins at `at`, as far as a reader of prose would take it.
+std::string_view url_at(std::string_view text, std::size_t at) {
+  auto url = text.substr(at, text.find_first_of(" \t\r\n\"'<>)]}", at) - at);
+  while (!url.empty() && std::string_view(".,;:!?").contains(url.back())) url.remove_suffix(1);
+  return url;
+}
+
+}  // namespace
+
+bool is_confined(const Flow& flow) {
+  return flow.label.integrity >= Integrity::open && flow.label.confidentiality >= Confidentiality::personal;
 }
 
 std::string destination_of(const Spec& tool, const ToolCall& call) {
   if (tool.destination_argument.empty()) return {};
   const auto arguments = parse_json(call.arguments);
   if (!arguments || !arguments->is_object()) return {};
-  const auto hosts = hosts_in(string_or(arguments->get_object(), tool.destination_argument, ""));
-  return hosts.size() == 1 ? *hosts.begin() : std::string();
+  return host_of(trim(string_or(arguments->get_object(), tool.destination_argument, "")));
 }
-
-}  // namespace
 
 std::set<std::string> hosts_in(std::string_view text) {
   std::set<std::string> hosts;
   const std::string folded = to_lower(text);
-  for (std::size_t at = folded.find("://"); at != std::string::npos; at = folded.find("://", at + 3)) {
-    const bool web = std::string_view(folded).substr(0, at).ends_with("http") ||
-                     std::string_view(folded).substr(0, at).ends_with("https");
-    if (!web) continue;
-    if (auto host = host_at(folded, at + 3); !host.empty()) hosts.insert(std::move(host));
+  for (std::size_t at = folded.find("http"); at != std::string::npos; at = folded.find("http", at)) {
+    const auto rest = std::string_view(folded).substr(at);
+    if (!rest.starts_with("http://") && !rest.starts_with("https://")) {
+      at += 4;
+      continue;
+    }
+    const auto url = url_at(text, at);
+    if (auto host = host_of(url); !host.empty()) hosts.insert(std::move(host));
+    at += std::max<std::size_t>(url.size(), 4);  // what stands inside a URL was not named
   }
   return hosts;
 }

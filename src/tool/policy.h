@@ -28,9 +28,15 @@ struct Flow {
   std::set<std::string> read_hosts;          // hosts that untrusted text came from: same-origin is no leak
 };
 
+// Does what the context holds bind a call to the destination it was judged for?
+bool is_confined(const Flow& flow);
+
+// The host (lower case, as the egress guard reads it) that the row's destination argument names; empty: none.
+std::string destination_of(const Spec& tool, const ToolCall& call);
+
 Judgement judge(const Spec& tool, const ToolCall& call, const Flow& flow);
 
-// Host names (lower case) of the URLs in a text.
+// Host names of the http and https URLs in a text, as the egress guard reads them; what it refuses is left out.
 std::set<std::string> hosts_in(std::string_view text);
 
 struct Question {

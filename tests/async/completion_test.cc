@@ -21,7 +21,8 @@ TEST_F(CompletionTest, AnotherThreadResumesTheWaiterOnTheLoop) {
   const auto home = std::this_thread::get_id();
   const auto value = run([](std::jthread* thread, std::thread::id loop) -> Task<std::string> {
     auto answer = co_await park<std::string>([thread](Waiter<std::string> waiter) {
-      *thread = std::jthread([waiter = std::move(waiter)]() mutable { std::move(waiter).complete("hello"); });
+      *thread = std::jthread(
+          [waiter = std::move(waiter)]() mutable { std::move(waiter).complete("hello"); });
     });
     EXPECT_EQ(std::this_thread::get_id(), loop);
     co_return answer;
@@ -38,8 +39,9 @@ TEST_F(CompletionTest, AnAnswerDuringTheStartIsKept) {
 
 TEST_F(CompletionTest, ValuesThatOnlyMoveArrive) {
   const auto value = run([]() -> Task<std::unique_ptr<int>> {
-    co_return co_await park<std::unique_ptr<int>>(
-        [](Waiter<std::unique_ptr<int>> waiter) { std::move(waiter).complete(std::make_unique<int>(3)); });
+    co_return co_await park<std::unique_ptr<int>>([](Waiter<std::unique_ptr<int>> waiter) {
+      std::move(waiter).complete(std::make_unique<int>(3));
+    });
   }());
   EXPECT_EQ(*value, 3);
 }

@@ -1,6 +1,6 @@
-// A bare Boost.Beast WebSocket echo server on one thread: what the stack can do when nothing is asked of
-// it. `beast_echo PORT` listens on loopback until it is killed; the benchmark of our `health` call is
-// compared with it. Plain callbacks, one read and one write in flight.
+// A bare Boost.Beast WebSocket echo server on one thread: what the stack can do when nothing is
+// asked of it. `beast_echo PORT` listens on loopback until it is killed; the benchmark of our
+// `health` call is compared with it. Plain callbacks, one read and one write in flight.
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -31,16 +31,18 @@ class Echo : public std::enable_shared_from_this<Echo> {
 
  private:
   void read() {
-    stream_.async_read(buffer_, [self = shared_from_this()](error_code error, std::size_t /*bytes*/) {
-      if (!error) self->write();
-    });
+    stream_.async_read(buffer_,
+                       [self = shared_from_this()](error_code error, std::size_t /*bytes*/) {
+                         if (!error) self->write();
+                       });
   }
   void write() {
     stream_.text(true);
-    stream_.async_write(buffer_.data(), [self = shared_from_this()](error_code error, std::size_t /*bytes*/) {
-      self->buffer_.clear();
-      if (!error) self->read();
-    });
+    stream_.async_write(buffer_.data(),
+                        [self = shared_from_this()](error_code error, std::size_t /*bytes*/) {
+                          self->buffer_.clear();
+                          if (!error) self->read();
+                        });
   }
 
   beast::websocket::stream<Socket, false> stream_;

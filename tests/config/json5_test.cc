@@ -68,15 +68,19 @@ TEST(Json5, Numbers) {
   EXPECT_TRUE(std::isnan(read("-NaN").as_double()));
   EXPECT_TRUE(std::signbit(read("-0").as_double()));
   EXPECT_EQ(read("1e-999").as_double(), 0);
-  for (const char* bad : {"01", "1e", "1e+", ".", "+", "-", "--1", "+-1", "0x", "0xg", "1_000", "1.2.3", "1e999", "Infinit", "NaNo",
+  EXPECT_EQ(read("0." + std::string(400, '0') + "1").as_double(), 0);
+  EXPECT_TRUE(std::isinf(read("1e999").as_double()));
+  EXPECT_TRUE(std::isinf(read(std::string(400, '9')).as_double()));
+  EXPECT_TRUE(std::isinf(read("0x" + std::string(400, 'f')).as_double()));
+  for (const char* bad : {"01", "1e", "1e+", ".", "+", "-", "--1", "+-1", "0x", "0xg", "1_000", "1.2.3", "Infinit", "NaNo",
                           "1a", "0b1", "- 1", "1.e", "٣"})
-    EXPECT_EQ(problem(bad).find("line 1, column 1"), problem(bad).starts_with("line 1, column") ? 0U : 1U) << bad << problem(bad);
+    EXPECT_TRUE(problem(bad).starts_with("line 1, column")) << bad << ": " << problem(bad);
 }
 
 TEST(Json5, Texts) {
   EXPECT_EQ(read(R"('\b\f\n\r\t\v\\\/\'\"\a\z')"), "\b\f\n\r\t\v\\/'\"az");
   EXPECT_EQ(read(R"("\x41\u0042\u00e9\uD83D\uDE00")"), "AB\u00e9\U0001F600");
-  EXPECT_EQ(read(R"("a\0b")"), std::string_view("a\0b", 3));
+  EXPECT_EQ(read(R"("a\0b")").as_string(), std::string_view("a\0b", 3));
   EXPECT_EQ(read("'a\\\r\nb\\\nc\\\rd\\\u2028e'"), "abcde");
   EXPECT_EQ(read("'\u2028\u2029'"), "\u2028\u2029");
   EXPECT_EQ(read("'\t\x01'"), "\t\x01");
@@ -178,6 +182,28 @@ TEST(Json5, NodesKnowTheirPlace) {
 
 // --- against the strict parser --------------------------------------------------------------------
 
+// The strict parser rounds some fractions in the last place; ours is exact.
+bool same(const json::value& a, const json::value& b) {
+  if (a.is_double() && b.is_double() && a.as_double() == b.as_double()) return true;
+  if (a.is_double() && b.is_double())
+    return std::abs(a.as_double() - b.as_double()) <= std::abs(a.as_double()) * 1e-15;
+  if (a.is_array() && b.is_array()) {
+    if (a.as_array().size() != b.as_array().size()) return false;
+    for (std::size_t i = 0; i < a.as_array().size(); ++i)
+      if (!same(a.as_array()[i], b.as_array()[i])) return false;
+    return true;
+  }
+  if (a.is_object() && b.is_object()) {
+    if (a.as_object().size() != b.as_object().size()) return false;
+    for (const auto& member : a.as_object()) {
+      const auto* other = b.as_object().if_contains(member.key());
+      if (other == nullptr || !same(member.value(), *other)) return false;
+    }
+    return true;
+  }
+  return a.kind() == b.kind() && a == b;
+}
+
 class Maker {
  public:
   explicit Maker(unsigned seed) : engine_(seed) {}
@@ -223,7 +249,7 @@ TEST(Json5Property, JsonReadsTheSame) {
     ASSERT_TRUE(strict) << text;
     ASSERT_TRUE(wide) << text << "\n" << wide.error().detail;
     ASSERT_EQ(*wide, value) << text;
-    ASSERT_EQ(json::serialize(*wide), json::serialize(*strict));
+    ASSERT_TRUE(same(*wide, *strict)) << text;
   }
 }
 
@@ -248,7 +274,7 @@ TEST(Json5Property, DamagedJsonIsNeverReadDifferently) {
     ++accepted;
     const auto wide = parse_json5(text);
     ASSERT_TRUE(wide) << text << "\n" << wide.error().detail;
-    ASSERT_EQ(json::serialize(*wide), json::serialize(*strict)) << text;
+    ASSERT_TRUE(same(*wide, *strict)) << text << "\n" << json::serialize(*wide) << "\n" << json::serialize(*strict);
   }
   EXPECT_GT(accepted, 1000);
 }

@@ -1,5 +1,5 @@
-// Any bytes as an HTTP request, cut anywhere: the parser of the server neither crashes nor reads on without
-// bound, and where the bytes are cut makes no difference to what is understood.
+// Any bytes as an HTTP request, cut anywhere: the parser of the server neither crashes nor reads on
+// without bound, and where the bytes are cut makes no difference to what is understood.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -35,7 +35,8 @@ Outcome parse(std::string_view wire, std::size_t piece) {
     const bool had_head = parser.has_head();
     const auto taken = parser.feed(pending);
     if (!taken) {
-      require(taken.error().status >= 400 && taken.error().status < 500 && !taken.error().message.empty());
+      require(taken.error().status >= 400 && taken.error().status < 500 &&
+              !taken.error().message.empty());
       outcome.refused = true;
       return outcome;
     }
@@ -48,7 +49,8 @@ Outcome parse(std::string_view wire, std::size_t piece) {
   }
   static_cast<void>(parser.keep_alive());
   static_cast<void>(parser.expects_continue());
-  if (parser.upgrades_to_websocket()) static_cast<void>(carapace::net::check_handshake(ServerRequest()));
+  if (parser.upgrades_to_websocket())
+    static_cast<void>(carapace::net::check_handshake(ServerRequest()));
   outcome.request = parser.take();
   return outcome;
 }
@@ -62,7 +64,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto cut = parse(wire, data[0] % 64U + 1U);
   require(whole.request.has_value() == cut.request.has_value());
   if (!whole.request) return 0;
-  require(whole.request->body == cut.request->body && whole.request->body.size() <= kLimits.body_bytes);
+  require(whole.request->body == cut.request->body &&
+          whole.request->body.size() <= kLimits.body_bytes);
   require(whole.request->target == cut.request->target && !whole.request->path.empty());
   require(whole.request->headers.size() == cut.request->headers.size());
   for (const auto& header : whole.request->headers)

@@ -1,6 +1,6 @@
-// Any bytes as frames on an upgraded connection: the real connection code over a socket pair, with a
-// handler that echoes. It must end by itself once the peer has sent its last byte, and what it says must be
-// whole, unmasked frames in order.
+// Any bytes as frames on an upgraded connection: the real connection code over a socket pair, with
+// a handler that echoes. It must end by itself once the peer has sent its last byte, and what it
+// says must be whole, unmasked frames in order.
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -76,7 +76,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   core->adopt(ends[1], {});
   std::string wire = test::RawClient::upgrade_request();
   wire.append(reinterpret_cast<const char*>(data), size);
-  require(::send(ends[0], wire.data(), wire.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(wire.size()));
+  require(::send(ends[0], wire.data(), wire.size(), MSG_NOSIGNAL) ==
+          static_cast<ssize_t>(wire.size()));
   ::shutdown(ends[0], SHUT_WR);
   std::string answer;
   std::array<char, 65536> buffer;

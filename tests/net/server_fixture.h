@@ -1,5 +1,5 @@
-// A real server on a thread of its own, for tests that talk to it with plain sockets. Handlers are set
-// before `start`; what they see is handed to the test through `Seen`. Loopback, port 0.
+// A real server on a thread of its own, for tests that talk to it with plain sockets. Handlers are
+// set before `start`; what they see is handed to the test through `Seen`. Loopback, port 0.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -63,9 +63,7 @@ class ServerTest : public ::testing::Test {
     ASSERT_TRUE(server) << server.error().detail;
     server_ = *std::move(server);
     port_ = server_->port();
-    thread_ = std::thread([this] {
-      loop_.run_task(wait_for_end(this));
-    });
+    thread_ = std::thread([this] { loop_.run_task(wait_for_end(this)); });
   }
   // Runs on the loop and waits for it.
   template <typename F>
@@ -92,7 +90,10 @@ class ServerTest : public ::testing::Test {
   }
   void stop() {
     if (!thread_.joinable()) return;
-    on_loop([this] { ending_ = true; ended_.notify_all(); });
+    on_loop([this] {
+      ending_ = true;
+      ended_.notify_all();
+    });
     thread_.join();
     server_ = nullptr;
   }
@@ -105,8 +106,8 @@ class ServerTest : public ::testing::Test {
   std::uint16_t port_ = 0;
 
  private:
-  static Task<void> close_server(Server* server, std::uint16_t code, std::string reason, std::int64_t limit_ms,
-                                 std::shared_ptr<std::promise<void>> done) {
+  static Task<void> close_server(Server* server, std::uint16_t code, std::string reason,
+                                 std::int64_t limit_ms, std::shared_ptr<std::promise<void>> done) {
     co_await server->shut_down(code, std::move(reason), limit_ms);
     done->set_value();
   }

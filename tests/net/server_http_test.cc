@@ -42,7 +42,8 @@ TEST_F(HttpServerTest, KeepsTheConnectionAlive) {
   start();
   RawClient client(port_);
   for (int i = 0; i < 3; ++i) {
-    client.send("POST /p" + std::to_string(i) + "?q HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nok");
+    client.send("POST /p" + std::to_string(i) +
+                "?q HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nok");
     const auto reply = client.read_reply();
     EXPECT_EQ(reply.status, 200);
     EXPECT_EQ(reply.body, "POST /p" + std::to_string(i) + "|q|ok");
@@ -62,7 +63,8 @@ TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrder) {
   std::string wire;
   for (int i = 0; i < 50; ++i) {
     wire += "GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: h\r\n\r\n";
-    wire += "POST /b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+    wire +=
+        "POST /b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
   }
   client.send(wire);
   for (int i = 0; i < 50; ++i) {
@@ -139,20 +141,24 @@ TEST_F(HttpServerTest, RefusesALargeBodyReadably) {
   RawClient client(port_);
   EXPECT_TRUE(client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 8388608\r\n\r\n"));
   EXPECT_TRUE(client.send(std::string(8 << 20, 'x')));
-  expect_refusal(client, 413, R"({"error":{"message":"payload too large","type":"invalid_request_error"}})");
+  expect_refusal(client, 413,
+                 R"({"error":{"message":"payload too large","type":"invalid_request_error"}})");
   client.finish_sending();
   EXPECT_TRUE(client.at_end());
   RawClient chunked(port_);
   chunked.send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
-  for (int i = 0; i < 40; ++i) EXPECT_TRUE(chunked.send("10000\r\n" + std::string(65536, 'x') + "\r\n"));
-  expect_refusal(chunked, 413, R"({"error":{"message":"payload too large","type":"invalid_request_error"}})");
+  for (int i = 0; i < 40; ++i)
+    EXPECT_TRUE(chunked.send("10000\r\n" + std::string(65536, 'x') + "\r\n"));
+  expect_refusal(chunked, 413,
+                 R"({"error":{"message":"payload too large","type":"invalid_request_error"}})");
 }
 
 TEST_F(HttpServerTest, TakesABodyUpToTheLimit) {
   options_.max_body_bytes = 1 << 20;
   start();
   RawClient client(port_);
-  client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1048576\r\n\r\n" + std::string(1 << 20, 'x'));
+  client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1048576\r\n\r\n" +
+              std::string(1 << 20, 'x'));
   EXPECT_EQ(client.read_reply().body.size(), (1U << 20U) + 8U);
 }
 
@@ -160,7 +166,9 @@ TEST_F(HttpServerTest, RefusesALargeHeader) {
   start();
   RawClient client(port_);
   client.send("GET / HTTP/1.1\r\nHost: h\r\nA: " + std::string(70'000, 'a') + "\r\n\r\n");
-  expect_refusal(client, 431, R"({"error":{"message":"request header fields too large","type":"invalid_request_error"}})");
+  expect_refusal(
+      client, 431,
+      R"({"error":{"message":"request header fields too large","type":"invalid_request_error"}})");
   RawClient nearly(port_);
   nearly.send("GET / HTTP/1.1\r\nHost: h\r\nA: " + std::string(60'000, 'a') + "\r\n\r\n");
   EXPECT_EQ(nearly.read_reply().status, 200);
@@ -169,9 +177,12 @@ TEST_F(HttpServerTest, RefusesALargeHeader) {
 TEST_F(HttpServerTest, RefusesWhatIsMalformed) {
   start();
   for (const std::string_view bad :
-       {"nonsense\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: h\r\nA: \x01\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nxGET /smuggled HTTP/1.1\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /s"}) {
+       {"nonsense\r\n\r\n", "GET / HTTP/1.1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: h\r\nA: \x01\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nxGET "
+        "/smuggled HTTP/1.1\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: "
+        "chunked\r\n\r\n0\r\n\r\nGET /s"}) {
     RawClient client(port_);
     client.send(bad);
     const auto reply = client.read_reply();
@@ -198,9 +209,11 @@ TEST_F(HttpServerTest, EndsSlowHeadersAndBodies) {
   RawClient silent(port_);
   header.send("GET / HT");
   body.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhalf");
-  expect_refusal(header, 408, R"({"error":{"message":"the request header took too long","type":"timeout"}})");
+  expect_refusal(header, 408,
+                 R"({"error":{"message":"the request header took too long","type":"timeout"}})");
   EXPECT_TRUE(header.at_end());
-  expect_refusal(body, 408, R"({"error":{"message":"the request body took too long","type":"timeout"}})");
+  expect_refusal(body, 408,
+                 R"({"error":{"message":"the request body took too long","type":"timeout"}})");
   EXPECT_TRUE(silent.at_end());  // who said nothing hears nothing
 }
 
@@ -210,15 +223,16 @@ TEST_F(HttpServerTest, EndsATrickleAlthoughBytesKeepComing) {
   RawClient client(port_);
   const auto begin = std::chrono::steady_clock::now();
   client.send("GET / HTTP/1.1\r\n");
-  while (client.send("A: b\r\n") && std::chrono::steady_clock::now() - begin < 600ms) std::this_thread::sleep_for(20ms);
+  while (client.send("A: b\r\n") && std::chrono::steady_clock::now() - begin < 600ms)
+    std::this_thread::sleep_for(20ms);
   EXPECT_EQ(client.read_reply().status, 408);
 }
 
 Task<void> injecting(ServerRequest /*request*/, Responder& out) {
   ServerResponse response;
-  response.headers = {{"x-a", "1\r\nx-evil: 2"}, {"x-b\r\nx-evil: ", "3"}, {"Content-Length", "1"},
-                      {"transfer-encoding", "chunked"}, {"x-nul", std::string("a\0b", 3)},
-                      {"X-Content-Type-Options", "mine"}};
+  response.headers = {{"x-a", "1\r\nx-evil: 2"},         {"x-b\r\nx-evil: ", "3"},
+                      {"Content-Length", "1"},           {"transfer-encoding", "chunked"},
+                      {"x-nul", std::string("a\0b", 3)}, {"X-Content-Type-Options", "mine"}};
   response.body = "body";
   out.send(std::move(response));
   co_return;
@@ -367,8 +381,10 @@ TEST_F(HttpServerTest, NamesThePortThatIsTaken) {
   const auto second = listen(other, options, handler_);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, Errc::conflict);
-  EXPECT_EQ(second.error().detail, "port " + std::to_string(port_) +
-                                       " on 127.0.0.1 is in use by another program: choose another with --port or stop it");
+  EXPECT_EQ(
+      second.error().detail,
+      "port " + std::to_string(port_) +
+          " on 127.0.0.1 is in use by another program: choose another with --port or stop it");
   options.addresses = {"not an address"};
   EXPECT_EQ(listen(other, options, handler_).error().code, Errc::invalid_request);
   options.addresses = {"192.0.2.1"};

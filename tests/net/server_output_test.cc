@@ -10,7 +10,9 @@
 namespace carapace::net {
 namespace {
 
-OutQueue::Frame bytes(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
+OutQueue::Frame bytes(std::string text) {
+  return std::make_shared<const std::string>(std::move(text));
+}
 
 class OutQueueTest : public ::testing::Test {
  protected:
@@ -90,7 +92,9 @@ TEST_F(OutQueueTest, SharesOneFrameBetweenQueues) {
   EXPECT_EQ(queue_.send_to(ends_[0]), OutQueue::Sent::all);
   other.clear();
   EXPECT_EQ(shared.use_count(), 1);
-  EXPECT_EQ(received(), "\x81\x05" "event");
+  EXPECT_EQ(received(),
+            "\x81\x05"
+            "event");
 }
 
 TEST_F(OutQueueTest, FailsWhenThePeerHasGone) {

@@ -41,11 +41,14 @@ Outcome parse(std::string_view wire, RequestLimits limits = {}, std::size_t piec
   return outcome;
 }
 
-int status_of(std::string_view wire, RequestLimits limits = {}) { return parse(wire, limits).fault.status; }
+int status_of(std::string_view wire, RequestLimits limits = {}) {
+  return parse(wire, limits).fault.status;
+}
 
 TEST(RequestParserTest, ReadsAPlainRequest) {
-  const auto outcome =
-      parse("POST /a/b%20c?x=1&y=?2 HTTP/1.1\r\nHost: h\r\nX-Mixed-Case: A b\tc \r\nContent-Length: 5\r\n\r\nhello");
+  const auto outcome = parse(
+      "POST /a/b%20c?x=1&y=?2 HTTP/1.1\r\nHost: h\r\nX-Mixed-Case: A b\tc \r\nContent-Length: "
+      "5\r\n\r\nhello");
   ASSERT_TRUE(outcome.request);
   const auto& request = *outcome.request;
   EXPECT_EQ(request.method, "POST");
@@ -100,8 +103,9 @@ TEST(RequestParserTest, UnderstandsTargets) {
     EXPECT_EQ(outcome.request->path, one.path) << one.line;
     EXPECT_EQ(outcome.request->query, one.query) << one.line;
   }
-  for (const std::string_view bad : {"GET *", "GET relative", "CONNECT host:443", "GET ftp://h/x", "GET http://",
-                                     "GET http:///x", "GET /\x80", "GET /\x7f", "GET "})
+  for (const std::string_view bad :
+       {"GET *", "GET relative", "CONNECT host:443", "GET ftp://h/x", "GET http://",
+        "GET http:///x", "GET /\x80", "GET /\x7f", "GET "})
     EXPECT_EQ(status_of(std::string(bad) + " HTTP/1.1\r\nHost: h\r\n\r\n"), 400) << bad;
 }
 
@@ -135,11 +139,13 @@ TEST(RequestParserTest, RefusesEveryDoubtAboutTheLength) {
 TEST(RequestParserTest, RefusesBadChunks) {
   const std::string start = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (const std::string_view body :
-       {"x\r\nhello\r\n", "5\r\nhelloXX0\r\n\r\n", "5\nhello\r\n0\r\n\r\n", "-5\r\nhello\r\n", "fffffffffffffffff\r\n",
-        "ffffffffffffffff\r\n", "0\r\nContent-Length: 5\r\n\r\n", " 5\r\nhello\r\n0\r\n\r\n"}) {
+       {"x\r\nhello\r\n", "5\r\nhelloXX0\r\n\r\n", "5\nhello\r\n0\r\n\r\n", "-5\r\nhello\r\n",
+        "fffffffffffffffff\r\n", "ffffffffffffffff\r\n", "0\r\nContent-Length: 5\r\n\r\n",
+        " 5\r\nhello\r\n0\r\n\r\n"}) {
     const auto outcome = parse(start + std::string(body));
     EXPECT_FALSE(outcome.request) << body;
-    EXPECT_TRUE(outcome.fault.status == 400 || outcome.fault.status == 413) << body << outcome.fault.status;
+    EXPECT_TRUE(outcome.fault.status == 400 || outcome.fault.status == 413)
+        << body << outcome.fault.status;
   }
   EXPECT_EQ(status_of(start + "5;" + std::string(40'000, 'e')), 400);
   EXPECT_EQ(status_of(start + "0\r\nA: " + std::string(40'000, 'e')), 400);
@@ -147,20 +153,20 @@ TEST(RequestParserTest, RefusesBadChunks) {
 
 TEST(RequestParserTest, RefusesMalformedHeads) {
   for (const std::string_view bad : {
-           "GET / HTTP/1.1\r\n\r\n",                               // no host
-           "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",         //
-           "GET / HTTP/2.0\r\nHost: h\r\n\r\n",                    //
-           "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",                     //
-           "GET / HTTP/1.1\nHost: h\n\n",                          // bare LF
-           "GET  / HTTP/1.1\r\nHost: h\r\n\r\n",                   //
-           "GET / HTTP/1.1\r\nHost: h\r\nA\x01: b\r\n\r\n",        //
-           "GET / HTTP/1.1\r\nHost: h\r\nA: b\x01\r\n\r\n",        //
-           "GET / HTTP/1.1\r\nHost: h\r\nA: b\x7f\r\n\r\n",        //
-           "GET / HTTP/1.1\r\nHost: h\r\nA: b\rX: c\r\n\r\n",      //
-           "GET / HTTP/1.1\r\nHost: h\r\nA b: c\r\n\r\n",          //
-           "GET / HTTP/1.1\r\nHost: h\r\n: c\r\n\r\n",             //
-           "G\x80T / HTTP/1.1\r\nHost: h\r\n\r\n",                 //
-           "\x16\x03\x01\x02 TLS hello",                           //
+           "GET / HTTP/1.1\r\n\r\n",                           // no host
+           "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",     //
+           "GET / HTTP/2.0\r\nHost: h\r\n\r\n",                //
+           "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",                 //
+           "GET / HTTP/1.1\nHost: h\n\n",                      // bare LF
+           "GET  / HTTP/1.1\r\nHost: h\r\n\r\n",               //
+           "GET / HTTP/1.1\r\nHost: h\r\nA\x01: b\r\n\r\n",    //
+           "GET / HTTP/1.1\r\nHost: h\r\nA: b\x01\r\n\r\n",    //
+           "GET / HTTP/1.1\r\nHost: h\r\nA: b\x7f\r\n\r\n",    //
+           "GET / HTTP/1.1\r\nHost: h\r\nA: b\rX: c\r\n\r\n",  //
+           "GET / HTTP/1.1\r\nHost: h\r\nA b: c\r\n\r\n",      //
+           "GET / HTTP/1.1\r\nHost: h\r\n: c\r\n\r\n",         //
+           "G\x80T / HTTP/1.1\r\nHost: h\r\n\r\n",             //
+           "\x16\x03\x01\x02 TLS hello",                       //
            "\r\n\r\n",
        })
     EXPECT_EQ(status_of(bad), 400) << bad;

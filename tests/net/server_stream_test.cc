@@ -43,7 +43,9 @@ class StreamTest : public test::ServerTest {
     on_loop([this] { stage_.go_on.notify_all(); });
   }
   void stream() {
-    handler_.http = [this](ServerRequest /*request*/, Responder& out) { return stream_when_told(&stage_, out); };
+    handler_.http = [this](ServerRequest /*request*/, Responder& out) {
+      return stream_when_told(&stage_, out);
+    };
     start();
   }
   ~StreamTest() override { stop(); }
@@ -137,7 +139,9 @@ Task<void> flood(test::Seen<bool>* ended, Responder& out) {
 
 TEST_F(StreamTest, HoldsBackWhenTheClientDoesNotRead) {
   test::Seen<bool> ended;
-  handler_.http = [&ended](ServerRequest /*request*/, Responder& out) { return flood(&ended, out); };
+  handler_.http = [&ended](ServerRequest /*request*/, Responder& out) {
+    return flood(&ended, out);
+  };
   start();
   {
     RawClient client(port_, "127.0.0.1", 4096);
@@ -158,7 +162,7 @@ TEST_F(StreamTest, FinishesRunningAnswersAtShutDown) {
   auto ended = shut_down(1012, "bye", 300);
   EXPECT_TRUE(idle.at_end());  // at once
   tell();
-  EXPECT_EQ(stage_.wrote.take(), true);  // still served
+  EXPECT_EQ(stage_.wrote.take(), true);                       // still served
   EXPECT_EQ(ended.wait_for(10s), std::future_status::ready);  // cancelled at the limit
   const auto reply = client.read_reply();
   EXPECT_EQ(reply.body, "data: 0\n\ndata: 1\n\n");
@@ -172,7 +176,9 @@ Task<void> answer_when_told(Stage* stage, Responder& out) {
 }
 
 TEST_F(StreamTest, ClosesAfterTheLastAnswerAtShutDown) {
-  handler_.http = [this](ServerRequest /*request*/, Responder& out) { return answer_when_told(&stage_, out); };
+  handler_.http = [this](ServerRequest /*request*/, Responder& out) {
+    return answer_when_told(&stage_, out);
+  };
   start();
   RawClient client(port_);
   client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");

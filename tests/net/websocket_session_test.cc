@@ -16,7 +16,9 @@ using carapace::test::RawClient;
 using carapace::test::RawFrame;
 using namespace std::chrono_literals;
 
-WebSocket::Frame text(std::string bytes) { return std::make_shared<const std::string>(std::move(bytes)); }
+WebSocket::Frame text(std::string bytes) {
+  return std::make_shared<const std::string>(std::move(bytes));
+}
 
 Task<void> not_found(ServerRequest /*request*/, Responder& out) {
   out.send({404, {}, "Not Found"});
@@ -73,7 +75,8 @@ TEST_F(WebSocketTest, UpgradesOnAnyPath) {
   start();
   for (const std::string_view path : {"/", "/any/path?with=query"}) {
     RawClient client(port_);
-    const auto reply = client.upgrade(path, "X-Extra: 1\r\nSec-WebSocket-Extensions: permessage-deflate\r\n");
+    const auto reply =
+        client.upgrade(path, "X-Extra: 1\r\nSec-WebSocket-Extensions: permessage-deflate\r\n");
     EXPECT_EQ(reply.status, 101);
     EXPECT_EQ(reply.header("sec-websocket-accept"), RawClient::kAccept);
     EXPECT_EQ(reply.header("upgrade"), "websocket");
@@ -92,7 +95,8 @@ TEST_F(WebSocketTest, UpgradesAfterOtherRequests) {
   start();
   RawClient client(port_);
   // Pipelined: a request, the upgrade, and the first frame, in one packet.
-  client.send("GET /x HTTP/1.1\r\nHost: h\r\n\r\n" + RawClient::upgrade_request() + make_frame(1, "early"));
+  client.send("GET /x HTTP/1.1\r\nHost: h\r\n\r\n" + RawClient::upgrade_request() +
+              make_frame(1, "early"));
   EXPECT_EQ(client.read_reply().status, 404);
   EXPECT_EQ(client.read_reply().status, 101);
   EXPECT_EQ(client.read_frame().payload, "early");
@@ -120,14 +124,16 @@ TEST_F(WebSocketTest, AsksBeforeTheUpgrade) {
 TEST_F(WebSocketTest, RefusesABadHandshake) {
   start();
   RawClient version(port_);
-  version.send("GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
-               "Sec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  version.send(
+      "GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+      "Sec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
   const auto reply = version.read_reply();
   EXPECT_EQ(reply.status, 426);
   EXPECT_EQ(reply.header("sec-websocket-version"), "13");
   RawClient key(port_);
-  key.send("GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
-           "Sec-WebSocket-Version: 13\r\n\r\n");
+  key.send(
+      "GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+      "Sec-WebSocket-Version: 13\r\n\r\n");
   EXPECT_EQ(key.read_reply().status, 400);
   RawClient other(port_);  // another protocol is not for us: a plain request
   other.send("GET / HTTP/1.1\r\nHost: h\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n");
@@ -138,7 +144,8 @@ TEST_F(WebSocketTest, EchoesTextAndBinaryAsText) {
   start();
   RawClient client(port_);
   client.upgrade();
-  for (const std::size_t size : {0, 1, 125, 126, 255, 256, 257, 1536, 65535, 65536, 300'000, 512 << 10}) {
+  for (const std::size_t size :
+       {0, 1, 125, 126, 255, 256, 257, 1536, 65535, 65536, 300'000, 512 << 10}) {
     for (const int opcode : {1, 2}) {
       const std::string payload(size, 'a');
       client.send_frame(opcode, payload);
@@ -200,17 +207,21 @@ TEST_F(WebSocketTest, SaysWhyItEnds) {
   const std::string oversize_head{"\x81\xff\x00\x00\x00\x00\x00\x08\x00\x01\x12\x34\x56\x78", 14};
   const std::vector<Case> cases = {
       {"one frame over the limit", oversize_head, 1009, Errc::too_large},
-      {"2^63 bytes", std::string("\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff\x12\x34\x56\x78", 14), 1009, Errc::too_large},
-      {"fragments over the limit", make_frame(1, std::string(300'000, 'a'), false) + make_frame(0, std::string(300'000, 'a')),
+      {"2^63 bytes", std::string("\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff\x12\x34\x56\x78", 14),
+       1009, Errc::too_large},
+      {"fragments over the limit",
+       make_frame(1, std::string(300'000, 'a'), false) + make_frame(0, std::string(300'000, 'a')),
        1009, Errc::too_large},
       {"unmasked", make_frame(1, "plain", true, false), 1002, Errc::unavailable},
       {"reserved bit", "\xc1" + make_frame(1, "x").substr(1), 1002, Errc::unavailable},
       {"reserved opcode", make_frame(3, "x"), 1002, Errc::unavailable},
       {"continuation of nothing", make_frame(0, "x"), 1002, Errc::unavailable},
-      {"message inside a message", make_frame(1, "x", false) + make_frame(1, "y"), 1002, Errc::unavailable},
+      {"message inside a message", make_frame(1, "x", false) + make_frame(1, "y"), 1002,
+       Errc::unavailable},
       {"fragmented ping", make_frame(9, "x", false), 1002, Errc::unavailable},
       {"long ping", make_frame(9, std::string(126, 'x')), 1002, Errc::unavailable},
-      {"bad close code", make_frame(8, carapace::test::close_payload(1005)), 1002, Errc::unavailable},
+      {"bad close code", make_frame(8, carapace::test::close_payload(1005)), 1002,
+       Errc::unavailable},
       {"half a close code", make_frame(8, "x"), 1002, Errc::unavailable},
       {"invalid UTF-8", make_frame(1, "\xff\xfe"), 1007, Errc::unavailable},
       {"cut UTF-8", make_frame(1, "\xf0\x9f"), 1007, Errc::unavailable},
@@ -280,7 +291,8 @@ TEST_F(WebSocketTest, FlushesBeforeItClosesAndCutsTheReason) {
     on_loop_socket_->close(4002, "too late");
     on_loop_socket_->send(text("too late"));
   });
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(client.read_frame().payload, "last words " + std::to_string(i));
+  for (int i = 0; i < 100; ++i)
+    EXPECT_EQ(client.read_frame().payload, "last words " + std::to_string(i));
   const auto frame = client.read_frame();
   EXPECT_EQ(frame.close_code(), 4001);
   EXPECT_EQ(frame.close_reason(), std::string(119, 'r'));
@@ -301,7 +313,8 @@ TEST_F(WebSocketTest, KeepsTheOrderOfManySends) {
   constexpr int kCount = 20'000;
   on_loop([&] {
     for (int i = 0; i < kCount; ++i)
-      on_loop_socket_->send(text(std::to_string(i) + std::string(static_cast<std::size_t>(i % 300), '.')));
+      on_loop_socket_->send(
+          text(std::to_string(i) + std::string(static_cast<std::size_t>(i % 300), '.')));
   });
   client.send_frame(9, "ping");  // its pong goes between two frames, never into one
   int pongs = 0;
@@ -311,7 +324,8 @@ TEST_F(WebSocketTest, KeepsTheOrderOfManySends) {
       ++pongs;
       continue;
     }
-    ASSERT_EQ(frame.payload, std::to_string(i) + std::string(static_cast<std::size_t>(i % 300), '.'));
+    ASSERT_EQ(frame.payload,
+              std::to_string(i) + std::string(static_cast<std::size_t>(i % 300), '.'));
     ++i;
   }
   client.send_frame(9, "ping");
@@ -334,7 +348,8 @@ TEST_F(WebSocketTest, CountsWhatASlowReaderHasNotTaken) {
     ++sent;
     ASSERT_LT(sent, 1000U);
   }
-  for (std::size_t i = 0; i < sent; ++i) ASSERT_EQ(client.read_frame().payload.size(), frame->size());
+  for (std::size_t i = 0; i < sent; ++i)
+    ASSERT_EQ(client.read_frame().payload.size(), frame->size());
   // An echo comes back after the rest, so the queue has drained.
   client.send_text("x");
   EXPECT_EQ(client.read_frame().payload, "x");
@@ -378,7 +393,9 @@ TEST_F(WebSocketTest, ClosesLiveSocketsAtShutDown) {
   EXPECT_EQ(ended_.size(), 2U);  // both handlers have ended by themselves
 }
 
-Task<void> deaf_handler(std::shared_ptr<WebSocket> /*socket*/, Signal* never) { co_await never->wait(); }
+Task<void> deaf_handler(std::shared_ptr<WebSocket> /*socket*/, Signal* never) {
+  co_await never->wait();
+}
 
 TEST_F(WebSocketTest, CancelsAHandlerThatDoesNotListenAtShutDown) {
   Signal never;

@@ -8,8 +8,17 @@ namespace {
 using ApprovalsTest = StoreTest;
 
 ApprovalRow question(std::string id, std::int64_t created_ms = 10) {
-  return {.id = std::move(id), .run = RunId("r1"), .key = kMain, .principal = kOwner, .tool = "send", .request = R"({"to":"x"})",
-          .arguments_hash = "abc", .created_ms = created_ms, .expires_ms = 1'000, .decision = {}, .resolved_by = {}};
+  return {.id = std::move(id),
+          .run = RunId("r1"),
+          .key = kMain,
+          .principal = kOwner,
+          .tool = "send",
+          .request = R"({"to":"x"})",
+          .arguments_hash = "abc",
+          .created_ms = created_ms,
+          .expires_ms = 1'000,
+          .decision = {},
+          .resolved_by = {}};
 }
 
 TEST_F(ApprovalsTest, AQuestionIsAskedAndAnsweredOnce) {
@@ -39,7 +48,8 @@ TEST_F(ApprovalsTest, PendingIsOldestFirstAndSurvivesARestart) {
 
 TEST_F(ApprovalsTest, TooLateIsNotAnAnswerButExpires) {
   must(approvals().open(question("q1")));
-  EXPECT_EQ(error_of(approvals().resolve("q1", "allow-always", "ann", 1'000)).code, Errc::not_found);
+  EXPECT_EQ(error_of(approvals().resolve("q1", "allow-always", "ann", 1'000)).code,
+            Errc::not_found);
   EXPECT_EQ(must(approvals().resolve("q1", "expired", "", 1'001)).decision, "expired");
 }
 
@@ -48,7 +58,8 @@ TEST_F(ApprovalsTest, BadInputIsRefused) {
   EXPECT_EQ(error_of(approvals().open(question("q1"))).code, Errc::conflict);
   EXPECT_EQ(error_of(approvals().open(question(""))).code, Errc::invalid_request);
   for (const auto* decision : {"", "allow", "ALLOW-ONCE", "yes"})
-    EXPECT_EQ(error_of(approvals().resolve("q1", decision, "ann", 20)).code, Errc::invalid_request) << decision;
+    EXPECT_EQ(error_of(approvals().resolve("q1", decision, "ann", 20)).code, Errc::invalid_request)
+        << decision;
   EXPECT_EQ(error_of(approvals().resolve("q2", "deny", "ann", 20)).code, Errc::not_found);
   EXPECT_EQ(must(approvals().pending()).size(), 1U);
 }

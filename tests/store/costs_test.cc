@@ -14,14 +14,23 @@ const std::string kDay = "2026-01-27";
 const PrincipalId kAnn{"ann"};
 
 UsageRow used(std::int64_t cost) {
-  return {.day = kDay, .principal = kOwner, .run = RunId("r"), .session_key = "agent:main:main", .provider = "p", .model = "m",
-          .usage = {1, 2, 3, 4}, .cost_micros = cost, .priced = true, .at_ms = 5};
+  return {.day = kDay,
+          .principal = kOwner,
+          .run = RunId("r"),
+          .session_key = "agent:main:main",
+          .provider = "p",
+          .model = "m",
+          .usage = {1, 2, 3, 4},
+          .cost_micros = cost,
+          .priced = true,
+          .at_ms = 5};
 }
 
 TEST_F(CostsTest, AReservationCountsUntilItIsSettled) {
   const auto first = must(costs().reserve(kOwner, kDay, 60, 100, RunId("r"), 1));
   EXPECT_GT(first, 0);
-  EXPECT_EQ(error_of(costs().reserve(kOwner, kDay, 41, 100, RunId("r"), 1)).code, Errc::budget_exceeded);
+  EXPECT_EQ(error_of(costs().reserve(kOwner, kDay, 41, 100, RunId("r"), 1)).code,
+            Errc::budget_exceeded);
   const auto second = must(costs().reserve(kOwner, kDay, 40, 100, RunId("r"), 1));
   EXPECT_EQ(must(costs().day(kOwner, kDay)).reserved_micros, 100);
   must(costs().settle(first, used(10)));
@@ -29,7 +38,8 @@ TEST_F(CostsTest, AReservationCountsUntilItIsSettled) {
   EXPECT_EQ(must(costs().day(kOwner, kDay)).spent_micros, 10);
   must(costs().settle(second, used(0)));
   must(costs().reserve(kOwner, kDay, 90, 100, RunId("r"), 1));
-  EXPECT_EQ(error_of(costs().reserve(kOwner, kDay, 1, 100, RunId("r"), 1)).code, Errc::budget_exceeded);
+  EXPECT_EQ(error_of(costs().reserve(kOwner, kDay, 1, 100, RunId("r"), 1)).code,
+            Errc::budget_exceeded);
 }
 
 TEST_F(CostsTest, PeopleAndDaysCountAlone) {
@@ -42,13 +52,17 @@ TEST_F(CostsTest, PeopleAndDaysCountAlone) {
 
 TEST_F(CostsTest, NoCapIsNoLimitAndZeroIsNothing) {
   must(costs().reserve(kOwner, kDay, std::numeric_limits<std::int64_t>::max(), -1, RunId("r"), 1));
-  EXPECT_EQ(error_of(costs().reserve(kOwner, kDay, 5, std::numeric_limits<std::int64_t>::max() - 1, RunId("r"), 1)).code, Errc::budget_exceeded);
+  EXPECT_EQ(error_of(costs().reserve(kOwner, kDay, 5, std::numeric_limits<std::int64_t>::max() - 1,
+                                     RunId("r"), 1))
+                .code,
+            Errc::budget_exceeded);
   EXPECT_EQ(error_of(costs().reserve(kAnn, kDay, 1, 0, RunId("r"), 1)).code, Errc::budget_exceeded);
   must(costs().reserve(kAnn, kDay, 0, 0, RunId("r"), 1));
 }
 
 TEST_F(CostsTest, NegativeMoneyIsRefused) {
-  EXPECT_EQ(error_of(costs().reserve(kOwner, kDay, -1, 100, RunId("r"), 1)).code, Errc::invalid_request);
+  EXPECT_EQ(error_of(costs().reserve(kOwner, kDay, -1, 100, RunId("r"), 1)).code,
+            Errc::invalid_request);
   EXPECT_EQ(error_of(costs().settle(0, used(-1))).code, Errc::invalid_request);
 }
 
@@ -65,7 +79,8 @@ TEST_F(CostsTest, AReservationIsSettledOnce) {
 TEST_F(CostsTest, WhatACrashLeftBehindCountsAsSpent) {
   must(costs().reserve(kOwner, kDay, 70, 100, RunId("r"), 1));
   open();
-  EXPECT_EQ(error_of(costs().reserve(kOwner, kDay, 31, 100, RunId("r2"), 2)).code, Errc::budget_exceeded);
+  EXPECT_EQ(error_of(costs().reserve(kOwner, kDay, 31, 100, RunId("r2"), 2)).code,
+            Errc::budget_exceeded);
 }
 
 Task<void> reserve_one(Costs* costs, int* taken) {
@@ -84,8 +99,11 @@ TEST_F(CostsTest, ManyAtOnceNeverPassTheCap) {
 
 TEST_F(CostsTest, TheRunningSumIsTheSumOfTheRows) {
   for (int i = 1; i <= 20; ++i) must(costs().settle(0, used(i)));
-  EXPECT_EQ(must(costs().day(kOwner, kDay)).spent_micros, number("SELECT sum(cost_micros) FROM usage"));
-  EXPECT_EQ(number("SELECT count(*) FROM usage WHERE input = 1 AND output = 2 AND cache_read = 3 AND cache_write = 4 AND priced = 1"), 20);
+  EXPECT_EQ(must(costs().day(kOwner, kDay)).spent_micros,
+            number("SELECT sum(cost_micros) FROM usage"));
+  EXPECT_EQ(number("SELECT count(*) FROM usage WHERE input = 1 AND output = 2 AND cache_read = 3 "
+                   "AND cache_write = 4 AND priced = 1"),
+            20);
 }
 
 }  // namespace

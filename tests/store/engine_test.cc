@@ -4,8 +4,8 @@
 #include <sys/resource.h>
 
 #include <csignal>
-#include <fstream>
 #include <filesystem>
+#include <fstream>
 
 #include "async/task_group.h"
 #include "store_fixture.h"
@@ -52,22 +52,27 @@ TEST_F(EngineTest, RowsTellNullFromEmptyAndEndEarly) {
       EXPECT_EQ(row.integer(2), 7);
       return true;
     }));
-    return db.rows("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n", {},
-                   [&](const Row&) { return ++seen < 3; });
+    return db.rows(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n", {},
+        [&](const Row&) { return ++seen < 3; });
   }));
   EXPECT_EQ(seen, 3);
 }
 
 TEST_F(EngineTest, AStatementMayRunInsideItsOwnRows) {
-  const std::string_view sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name > ?1 ORDER BY name LIMIT 2";
+  const std::string_view sql =
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name > ?1 ORDER BY name LIMIT 2";
   int pairs = 0;
   must(engine_->query([&](Statements& db) -> Status {
     return db.rows(sql, {""}, [&](const Row& outer) {
-      return db.rows(sql, {outer.text(0)}, [&](const Row& inner) {
-        EXPECT_GT(inner.text(0), outer.text(0));
-        ++pairs;
-        return true;
-      }).has_value();
+      return db
+          .rows(sql, {outer.text(0)},
+                [&](const Row& inner) {
+                  EXPECT_GT(inner.text(0), outer.text(0));
+                  ++pairs;
+                  return true;
+                })
+          .has_value();
     });
   }));
   EXPECT_EQ(pairs, 4);
@@ -101,7 +106,10 @@ TEST_F(EngineTest, AThrowingClosureIsAnError) {
   EXPECT_EQ(error.code, Errc::internal);
   EXPECT_NE(error.detail.find("boom"), std::string::npos);
   EXPECT_EQ(number("SELECT count(*) FROM meta WHERE name = 'half'"), 0);
-  EXPECT_EQ(error_of(engine_->query([](Statements&) -> Status { throw std::runtime_error("boom"); })).code, Errc::internal);
+  EXPECT_EQ(error_of(engine_->query([](Statements&) -> Status {
+              throw std::runtime_error("boom");
+            })).code,
+            Errc::internal);
 }
 
 TEST_F(EngineTest, ABrokenConstraintIsAConflict) {
@@ -133,7 +141,9 @@ TEST_F(EngineTest, AQueryReadsOneSnapshot) {
     // Another connection commits between the two reads.
     sqlite3* other = nullptr;
     EXPECT_EQ(::sqlite3_open(path().c_str(), &other), SQLITE_OK);
-    EXPECT_EQ(::sqlite3_exec(other, "UPDATE meta SET value = '2' WHERE name = 'n'", nullptr, nullptr, nullptr), SQLITE_OK);
+    EXPECT_EQ(::sqlite3_exec(other, "UPDATE meta SET value = '2' WHERE name = 'n'", nullptr,
+                             nullptr, nullptr),
+              SQLITE_OK);
     ::sqlite3_close(other);
     return read(second);
   }));
@@ -155,14 +165,16 @@ Task<void> insert_one(Engine* engine, int i, int* good, int* bad) {
   }
   ++*good;
   std::int64_t seen = 0;
-  const auto read = co_await query_for<std::int64_t>(*engine, [i](Statements& db) -> Result<std::int64_t> {
-    std::int64_t rows = 0;
-    TRY_STATUS(db.rows("SELECT count(*) FROM meta WHERE name = ?1", {fmt::format("row{}", i)}, [&](const Row& row) {
-      rows = row.integer(0);
-      return false;
-    }));
-    return rows;
-  });
+  const auto read =
+      co_await query_for<std::int64_t>(*engine, [i](Statements& db) -> Result<std::int64_t> {
+        std::int64_t rows = 0;
+        TRY_STATUS(db.rows("SELECT count(*) FROM meta WHERE name = ?1", {fmt::format("row{}", i)},
+                           [&](const Row& row) {
+                             rows = row.integer(0);
+                             return false;
+                           }));
+        return rows;
+      });
   if (read) seen = *read;
   EXPECT_EQ(seen, 1);  // what was acknowledged is seen by the next query
 }
@@ -186,12 +198,15 @@ TEST_F(EngineTest, WhatWaitsAtTheEndIsStillWritten) {
   {
     // The tasks have submitted their work when the engine goes; it finishes the queue first.
     TaskGroup group(loop_, [](std::exception_ptr) {});
-    for (int i = 1; i < 10; ++i) group.spawn([](Engine* engine, int* done) -> Task<void> {
-      if (co_await engine->transact([](Statements& db) -> Status {
-            TRY_STATUS(db.run("INSERT INTO meta(name, value) SELECT 'w' || count(*), '' FROM meta"));
-            return {};
-          })) ++*done;
-    }(engine_.get(), &good));
+    for (int i = 1; i < 10; ++i)
+      group.spawn([](Engine* engine, int* done) -> Task<void> {
+        if (co_await engine->transact([](Statements& db) -> Status {
+              TRY_STATUS(
+                  db.run("INSERT INTO meta(name, value) SELECT 'w' || count(*), '' FROM meta"));
+              return {};
+            }))
+          ++*done;
+      }(engine_.get(), &good));
     run([]() -> Task<void> { co_await yield_now(); }());
     close();
     run([](TaskGroup* all) -> Task<void> { co_await all->join(); }(&group));
@@ -229,14 +244,16 @@ TEST_F(EngineTest, AFullDiskRefusesServesReadsAndRecovers) {
   const rlimit tight{std::filesystem::file_size(path() + "-wal") + 5'000, old.rlim_max};
   ::setrlimit(RLIMIT_FSIZE, &tight);
   const auto refused = run(engine_->transact([](Statements& db) -> Status {
-    TRY_STATUS(db.run("INSERT INTO meta(name, value) VALUES ('big', ?1)", {std::string(100'000, 'x')}));
+    TRY_STATUS(
+        db.run("INSERT INTO meta(name, value) VALUES ('big', ?1)", {std::string(100'000, 'x')}));
     return {};
   }));
   const auto kept = number("SELECT count(*) FROM meta WHERE name = 'before'");
   ::setrlimit(RLIMIT_FSIZE, &old);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::unavailable);
-  EXPECT_NE(refused.error().detail.find("the disk is full: free space in " + dir_.path()), std::string::npos)
+  EXPECT_NE(refused.error().detail.find("the disk is full: free space in " + dir_.path()),
+            std::string::npos)
       << refused.error().detail;
   EXPECT_EQ(kept, 1);
   must(execute("INSERT INTO meta(name, value) VALUES ('after', 'kept')"));
@@ -247,8 +264,9 @@ TEST_F(EngineTest, AFullDiskRefusesServesReadsAndRecovers) {
 TEST_F(EngineTest, ALongLogIsMovedIntoTheFile) {
   for (int i = 0; i < 3; ++i)
     must(engine_->transact([i](Statements& db) -> Status {
-      TRY_STATUS(db.run("INSERT INTO meta(name, value) VALUES (?1, ?2)",
-                        {fmt::format("big{}", i), std::string(6 << 20, static_cast<char>('a' + i))}));
+      TRY_STATUS(
+          db.run("INSERT INTO meta(name, value) VALUES (?1, ?2)",
+                 {fmt::format("big{}", i), std::string(6 << 20, static_cast<char>('a' + i))}));
       return {};
     }));
   EXPECT_GT(std::filesystem::file_size(path()), 6U << 20U);

@@ -1,4 +1,5 @@
-// A disk that fails and comes back, and files that were damaged: errors, never a crash, never a wrong answer.
+// A disk that fails and comes back, and files that were damaged: errors, never a crash, never a
+// wrong answer.
 #include <sqlite3.h>
 
 #include <filesystem>
@@ -19,24 +20,27 @@ class FaultyDiskTest : public test::LoopTest {
   void open() {
     repositories_.reset();
     engine_.reset();
-    auto opened = open_engine({.path = dir_ / "carapace.db", .program_version = "1", .vfs = vfs_.name()});
+    auto opened =
+        open_engine({.path = dir_ / "carapace.db", .program_version = "1", .vfs = vfs_.name()});
     ASSERT_TRUE(opened) << opened.error().detail;
     engine_ = std::move(*opened);
     repositories_ = std::make_unique<Repositories>(*engine_);
   }
   Status insert(std::string name, std::size_t size) {
     return run(engine_->transact([name, size](Statements& db) -> Status {
-      TRY_STATUS(db.run("INSERT INTO meta(name, value) VALUES (?1, ?2)", {name, std::string(size, 'x')}));
+      TRY_STATUS(
+          db.run("INSERT INTO meta(name, value) VALUES (?1, ?2)", {name, std::string(size, 'x')}));
       return {};
     }));
   }
   std::int64_t count(std::string pattern) {
     std::int64_t rows = -1;
     const auto read = run(engine_->query([&](Statements& db) {
-      return db.rows("SELECT count(*) FROM meta WHERE name LIKE ?1", {pattern}, [&](const Row& row) {
-        rows = row.integer(0);
-        return true;
-      });
+      return db.rows("SELECT count(*) FROM meta WHERE name LIKE ?1", {pattern},
+                     [&](const Row& row) {
+                       rows = row.integer(0);
+                       return true;
+                     });
     }));
     EXPECT_TRUE(read) << read.error().detail;
     return rows;
@@ -53,7 +57,8 @@ TEST_F(FaultyDiskTest, EveryKindOfFaultRefusesAndThenRecovers) {
   ASSERT_TRUE(insert("before", 10));
   for (const int code : {SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC, SQLITE_READONLY}) {
     vfs_.disk().fail_changes(code, 0, -1);
-    for (const std::size_t size : {10UL, 5'000'000UL}) {  // fails at the commit; fails inside the closure
+    for (const std::size_t size :
+         {10UL, 5'000'000UL}) {  // fails at the commit; fails inside the closure
       const auto refused = insert(fmt::format("refused{}", code), size);
       ASSERT_FALSE(refused);
       EXPECT_EQ(refused.error().code, Errc::unavailable) << refused.error().detail;
@@ -67,9 +72,11 @@ TEST_F(FaultyDiskTest, EveryKindOfFaultRefusesAndThenRecovers) {
   EXPECT_EQ(count("refused%"), 0);
 }
 
-Task<void> insert_later(Engine* engine, std::string name, std::size_t size, std::vector<Status>* out, std::size_t at) {
+Task<void> insert_later(Engine* engine, std::string name, std::size_t size,
+                        std::vector<Status>* out, std::size_t at) {
   (*out)[at] = co_await engine->transact([name, size](Statements& db) -> Status {
-    TRY_STATUS(db.run("INSERT INTO meta(name, value) VALUES (?1, ?2)", {name, std::string(size, 'x')}));
+    TRY_STATUS(
+        db.run("INSERT INTO meta(name, value) VALUES (?1, ?2)", {name, std::string(size, 'x')}));
     return {};
   });
 }
@@ -86,14 +93,16 @@ TEST_F(FaultyDiskTest, OneFaultInABatchDoesNotHurtTheOthers) {
   open();
   std::vector<Status> outcomes(6, fail(Errc::internal, "never ran"));
   std::promise<void> gate;
-  run([](Loop* loop, Engine* engine, test::UnsyncedVfs* vfs, std::promise<void>* open_gate, std::vector<Status>* out) -> Task<void> {
+  run([](Loop* loop, Engine* engine, test::UnsyncedVfs* vfs, std::promise<void>* open_gate,
+         std::vector<Status>* out) -> Task<void> {
     TaskGroup group(*loop, [](std::exception_ptr) { ADD_FAILURE(); });
     group.spawn(hold(engine, open_gate->get_future().share()));
     co_await yield_now();
     for (std::size_t i = 0; i < out->size(); ++i)
       group.spawn(insert_later(engine, fmt::format("row{}", i), i == 3 ? 5'000'000 : 10, out, i));
     co_await yield_now();
-    vfs->disk().fail_changes(SQLITE_IOERR_WRITE, 0, 1);  // the large one spills before the commit, and fails once
+    vfs->disk().fail_changes(SQLITE_IOERR_WRITE, 0,
+                             1);  // the large one spills before the commit, and fails once
     open_gate->set_value();
     co_await group.join();
   }(&loop_, engine_.get(), &vfs_, &gate, &outcomes));
@@ -119,9 +128,14 @@ TEST_F(FaultyDiskTest, AFaultAtEveryChangeLosesAndDoublesNothing) {
   for (int at = 0; at < 60; ++at) {
     const auto id = fmt::format("run{}", at);
     vfs_.disk().fail_changes(at % 2 == 0 ? SQLITE_FULL : SQLITE_IOERR_FSYNC, at, 1);
-    insist([&] { return repositories_->runs.accept(inbound(id, "q" + id), kMain, session, at, false); });
+    insist([&] {
+      return repositories_->runs.accept(inbound(id, "q" + id), kMain, session, at, false);
+    });
     insist([&] { return repositories_->runs.begin(RunId(id), at); });
-    insist([&] { return repositories_->runs.finish({.run = RunId(id), .messages = {says(Role::assistant, "a" + id)}, .ended_ms = at}); });
+    insist([&] {
+      return repositories_->runs.finish(
+          {.run = RunId(id), .messages = {says(Role::assistant, "a" + id)}, .ended_ms = at});
+    });
     expected.push_back("q" + id);
     expected.push_back("a" + id);
     if (at % 7 == 0) open();
@@ -145,9 +159,12 @@ TEST(DamagedFile, RandomDamageIsAnErrorOrAPlaceholderNeverACrash) {
     Repositories store(**engine);
     for (int i = 0; i < 40; ++i) {
       const auto id = fmt::format("run{}", i);
-      ASSERT_TRUE(test::run(loop, store.runs.accept(inbound(id, std::string(300, 'q')), SessionKey(fmt::format("agent:main:k{}", i % 5)),
-                                                    SessionId(fmt::format("s{}", i % 5)), i, true)));
-      ASSERT_TRUE(test::run(loop, store.runs.record({.run = RunId(id), .kind = "request", .body = "{}"})));
+      ASSERT_TRUE(
+          test::run(loop, store.runs.accept(inbound(id, std::string(300, 'q')),
+                                            SessionKey(fmt::format("agent:main:k{}", i % 5)),
+                                            SessionId(fmt::format("s{}", i % 5)), i, true)));
+      ASSERT_TRUE(
+          test::run(loop, store.runs.record({.run = RunId(id), .kind = "request", .body = "{}"})));
     }
   }
   const auto bytes = test::read_text(whole);
@@ -156,7 +173,8 @@ TEST(DamagedFile, RandomDamageIsAnErrorOrAPlaceholderNeverACrash) {
   for (int trial = 0; trial < 150; ++trial) {
     auto damaged = bytes;
     const auto flips = 1 + random() % 20;
-    for (std::uint64_t i = 0; i < flips; ++i) damaged[random() % damaged.size()] ^= static_cast<char>(1U << random() % 8);
+    for (std::uint64_t i = 0; i < flips; ++i)
+      damaged[random() % damaged.size()] ^= static_cast<char>(1U << random() % 8);
     if (trial % 10 == 0) damaged.resize(random() % damaged.size());
     const auto path = dir / fmt::format("damaged{}.db", trial);
     test::write_text(path, damaged);
@@ -173,17 +191,21 @@ TEST(DamagedFile, RandomDamageIsAnErrorOrAPlaceholderNeverACrash) {
     note(test::run(loop, store.sessions.list({})));
     note(test::run(loop, store.runs.unfinished()));
     for (int i = 0; i < 5; ++i) {
-      const auto stored = test::run(loop, store.transcripts.tail(SessionId(fmt::format("s{}", i)), 0));
+      const auto stored =
+          test::run(loop, store.transcripts.tail(SessionId(fmt::format("s{}", i)), 0));
       note(stored);
       if (!stored) continue;
       for (const auto& message : *stored) {
         const auto text = text_of(message.message);
         if (text != std::string(300, 'q')) ++told;
-        EXPECT_TRUE(text == std::string(300, 'q') || text.find("damaged") != std::string::npos) << text;
+        EXPECT_TRUE(text == std::string(300, 'q') || text.find("damaged") != std::string::npos)
+            << text;
       }
     }
-    note(test::run(loop, store.runs.finish({.run = RunId("run1"), .messages = {says(Role::assistant, "x")}})));
-    note(test::run(loop, store.runs.accept(inbound("new", "q"), SessionKey("agent:main:k1"), SessionId("fresh"), 99, true)));
+    note(test::run(
+        loop, store.runs.finish({.run = RunId("run1"), .messages = {says(Role::assistant, "x")}})));
+    note(test::run(loop, store.runs.accept(inbound("new", "q"), SessionKey("agent:main:k1"),
+                                           SessionId("fresh"), 99, true)));
     engine->reset();
     std::filesystem::remove(path);
   }

@@ -14,7 +14,8 @@ using MigrationsTest = StoreTest;
 
 constexpr std::string_view kSecondStep =
     "ALTER TABLE sessions ADD COLUMN colour TEXT NOT NULL DEFAULT 'grey'; "
-    "CREATE TABLE extra(id INTEGER PRIMARY KEY, what TEXT NOT NULL) STRICT; INSERT INTO extra(what) VALUES ('made')";
+    "CREATE TABLE extra(id INTEGER PRIMARY KEY, what TEXT NOT NULL) STRICT; INSERT INTO "
+    "extra(what) VALUES ('made')";
 
 std::vector<Migration> steps_with(std::string_view second) {
   std::vector<Migration> steps(known_migrations().begin(), known_migrations().end());
@@ -27,7 +28,8 @@ std::int64_t number_in(const std::string& path, const std::string& sql) {
   sqlite3_stmt* statement = nullptr;
   std::int64_t value = -1;
   EXPECT_EQ(::sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READONLY, nullptr), SQLITE_OK);
-  if (::sqlite3_prepare_v2(db, sql.c_str(), -1, &statement, nullptr) == SQLITE_OK && ::sqlite3_step(statement) == SQLITE_ROW)
+  if (::sqlite3_prepare_v2(db, sql.c_str(), -1, &statement, nullptr) == SQLITE_OK &&
+      ::sqlite3_step(statement) == SQLITE_ROW)
     value = ::sqlite3_column_int64(statement, 0);
   ::sqlite3_finalize(statement);
   ::sqlite3_close(db);
@@ -37,7 +39,8 @@ std::int64_t number_in(const std::string& path, const std::string& sql) {
 void change(const std::string& path, const std::string& sql) {
   sqlite3* db = nullptr;
   ASSERT_EQ(::sqlite3_open(path.c_str(), &db), SQLITE_OK);
-  EXPECT_EQ(::sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << ::sqlite3_errmsg(db);
+  EXPECT_EQ(::sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
+      << ::sqlite3_errmsg(db);
   ::sqlite3_close(db);
 }
 
@@ -67,7 +70,8 @@ TEST_F(MigrationsTest, AnOlderStoreIsCopiedAndThenTaken) {
 TEST_F(MigrationsTest, AStepThatFailsChangesNothing) {
   accept(inbound("r1", "hello"));
   close();
-  const auto steps = steps_with("CREATE TABLE extra(id INTEGER PRIMARY KEY); INSERT INTO nowhere VALUES (1)");
+  const auto steps =
+      steps_with("CREATE TABLE extra(id INTEGER PRIMARY KEY); INSERT INTO nowhere VALUES (1)");
   EXPECT_FALSE(open_sqlite_engine({.path = path(), .program_version = "2"}, {.steps = steps}));
   EXPECT_EQ(number_in(path(), "PRAGMA user_version"), 1);
   EXPECT_EQ(number_in(path(), "SELECT count(*) FROM sqlite_schema WHERE name = 'extra'"), 0);
@@ -94,7 +98,8 @@ TEST_F(MigrationsTest, ANewerStoreIsRefusedByTheNameOfItsWriter) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::conflict);
   EXPECT_EQ(refused.error().detail,
-            "the store was written by Carapace 1.2.3 (schema 2); this is 0.9 (schema 1): use 1.2.3 or newer, nothing was changed");
+            "the store was written by Carapace 1.2.3 (schema 2); this is 0.9 (schema 1): use 1.2.3 "
+            "or newer, nothing was changed");
   EXPECT_EQ(test::read_text(path()), bytes);
 }
 
@@ -138,21 +143,23 @@ TEST_F(MigrationsTest, AnUpgradeIsNeverHalfDone) {
   for (int at = 0; at < 60; ++at) {
     test::TempDir dir;
     test::UnsyncedVfs vfs(fmt::format("migrating-{}", at), static_cast<std::uint64_t>(at) + 1);
-    const OpenOptions options{.path = dir / "carapace.db", .program_version = "1", .vfs = vfs.name()};
+    const OpenOptions options{
+        .path = dir / "carapace.db", .program_version = "1", .vfs = vfs.name()};
     ASSERT_TRUE(open_engine(options));
     vfs.disk().lose_power_after(at);
     (void)open_sqlite_engine(options, {.steps = steps});
     vfs.disk().restore_power();
     auto engine = open_sqlite_engine(options, {.steps = steps});
     ASSERT_TRUE(engine) << at << ": " << engine.error().detail;
-    const auto rows = must(query_for<std::int64_t>(**engine, [](Statements& db) -> Result<std::int64_t> {
-      std::int64_t count = 0;
-      TRY_STATUS(db.rows("SELECT count(*) FROM extra", {}, [&](const Row& row) {
-        count = row.integer(0);
-        return true;
-      }));
-      return count;
-    }));
+    const auto rows =
+        must(query_for<std::int64_t>(**engine, [](Statements& db) -> Result<std::int64_t> {
+          std::int64_t count = 0;
+          TRY_STATUS(db.rows("SELECT count(*) FROM extra", {}, [&](const Row& row) {
+            count = row.integer(0);
+            return true;
+          }));
+          return count;
+        }));
     EXPECT_EQ(rows, 1);
   }
 }

@@ -33,7 +33,9 @@ std::vector<std::string> column_of(Engine& engine, Loop& loop, std::string sql) 
 }
 
 TEST_F(PersonTablesTest, EveryTableHasARowAndItsOwnerExists) {
-  const auto tables = column_of(*engine_, loop_, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
+  const auto tables =
+      column_of(*engine_, loop_,
+                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
   EXPECT_GE(tables.size(), 12U);
   for (const auto& table : tables) {
     const auto* row = row_of(table);
@@ -42,10 +44,12 @@ TEST_F(PersonTablesTest, EveryTableHasARowAndItsOwnerExists) {
     std::string holder = table;
     if (!row->through.empty()) {
       holder = row->through.substr(0, row->through.find('.'));
-      const auto joined = column_of(*engine_, loop_, fmt::format("SELECT name FROM pragma_table_info('{}')", table));
+      const auto joined = column_of(*engine_, loop_,
+                                    fmt::format("SELECT name FROM pragma_table_info('{}')", table));
       EXPECT_TRUE(has(joined, "run_id")) << table;
     }
-    const auto columns = column_of(*engine_, loop_, fmt::format("SELECT name FROM pragma_table_info('{}')", holder));
+    const auto columns =
+        column_of(*engine_, loop_, fmt::format("SELECT name FROM pragma_table_info('{}')", holder));
     EXPECT_TRUE(has(columns, row->owner)) << table << " has no column " << row->owner;
   }
 }

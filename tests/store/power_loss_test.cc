@@ -1,5 +1,5 @@
-// What was acknowledged survives the power, and the control: the same test notices a store that does not sync
-// and a disk that lies about it.
+// What was acknowledged survives the power, and the control: the same test notices a store that
+// does not sync and a disk that lies about it.
 #include <random>
 
 #include "async/task_group.h"
@@ -11,22 +11,24 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-// What one conversation did: acknowledged texts in order, and those of the one step that nobody answered.
+// What one conversation did: acknowledged texts in order, and those of the one step that nobody
+// answered.
 struct Ledger {
   SessionKey key;
   SessionId session;
   Texts kept, maybe;
-  std::string open_run;       // acknowledged as accepted and not as finished
-  std::string open_text;      // its words
-  bool moved = false;         // its words were acknowledged to be in the transcript
+  std::string open_run;   // acknowledged as accepted and not as finished
+  std::string open_text;  // its words
+  bool moved = false;     // its words were acknowledged to be in the transcript
   std::vector<std::string> finished;
-  std::string unanswered;     // a run whose accept was never answered
+  std::string unanswered;  // a run whose accept was never answered
 };
 
 struct World {
   Repositories* store = nullptr;
   std::mt19937_64* random = nullptr;
   std::int64_t* counter = nullptr;
+  test::UnsyncedDisk* disk = nullptr;
   bool chance(unsigned percent) const { return (*random)() % 100 < percent; }
   std::string word(const char* kind) const { return fmt::format("{}-{}", kind, ++*counter); }
 };
@@ -38,9 +40,10 @@ bool take(Ledger& ledger, bool acknowledged) {
   return true;
 }
 
-// Runs turns until a step fails; then the ledger says what was being done.
+// Runs turns until a step fails; then the ledger says what was being done. (A store that
+// acknowledges too early would go on for ever: it is stopped when the power is gone.)
 Task<void> talk(World world, Ledger* ledger) {
-  for (;;) {
+  while (!world.disk->power_lost()) {
     const auto run = world.word("run");
     ledger->open_text = world.word("question");
     const bool begin_now = world.chance(50);
@@ -49,7 +52,8 @@ Task<void> talk(World world, Ledger* ledger) {
     auto message = inbound(run, ledger->open_text);
     message.dedupe_id = run;
     if (world.chance(20)) message.images = {{"image/png", std::string(20'000, 'A')}};
-    const auto accepted = co_await world.store->runs.accept(message, ledger->key, ledger->session, 1, begin_now);
+    const auto accepted =
+        co_await world.store->runs.accept(message, ledger->key, ledger->session, 1, begin_now);
     if (!take(*ledger, accepted.has_value())) co_return;
     ledger->unanswered.clear();
     ledger->open_run = run;
@@ -61,8 +65,11 @@ Task<void> talk(World world, Ledger* ledger) {
     }
     while (world.chance(40)) {
       ledger->maybe = {world.word("step"), world.word("step")};
-      std::vector<Message> messages = {says(Role::assistant, ledger->maybe[0]), says(Role::user, ledger->maybe[1])};
-      if (!take(*ledger, (co_await world.store->runs.append(RunId(run), std::move(messages), {{.kind = "note", .body = "{}"}})).has_value()))
+      std::vector<Message> messages = {says(Role::assistant, ledger->maybe[0]),
+                                       says(Role::user, ledger->maybe[1])};
+      if (!take(*ledger, (co_await world.store->runs.append(RunId(run), std::move(messages),
+                                                            {{.kind = "note", .body = "{}"}}))
+                             .has_value()))
         co_return;
     }
     ledger->maybe = {world.word("answer")};
@@ -84,7 +91,9 @@ Task<void> talk_all(Loop* loop, World world, std::vector<Ledger>* ledgers) {
 class Trial {
  public:
   Trial(std::uint64_t seed, EngineTuning tuning, bool lying_disk)
-      : random_(seed), vfs_(fmt::format("unsynced-{}-{}-{}", seed, tuning.synchronous, lying_disk), seed), tuning_(tuning) {
+      : random_(seed),
+        vfs_(fmt::format("unsynced-{}-{}-{}", seed, tuning.synchronous, lying_disk), seed),
+        tuning_(tuning) {
     vfs_.disk().lie_about_sync(lying_disk);
     for (int i = 0; i < 4; ++i) {
       Ledger ledger;
@@ -102,7 +111,7 @@ class Trial {
       vfs_.disk().lose_power_after(static_cast<std::int64_t>(random_() % longest));
       if (auto engine = open()) {
         Repositories store(**engine);
-        run(talk_all(&loop_, {&store, &random_, &counter_}, &ledgers_));
+        run(talk_all(&loop_, {&store, &random_, &counter_, &vfs_.disk()}, &ledgers_));
       }
       if (!vfs_.disk().power_lost()) return "a step failed while the power was on";
       vfs_.disk().restore_power();
@@ -131,7 +140,8 @@ class Trial {
     return {};
   }
   Result<std::unique_ptr<Engine>> open() {
-    return open_sqlite_engine({.path = dir_ / "carapace.db", .program_version = "1", .vfs = vfs_.name()}, tuning_);
+    return open_sqlite_engine(
+        {.path = dir_ / "carapace.db", .program_version = "1", .vfs = vfs_.name()}, tuning_);
   }
   template <typename T>
   T run(Task<T> task) {
@@ -146,10 +156,12 @@ class Trial {
     auto with_last = ledger.kept;
     with_last.insert(with_last.end(), ledger.maybe.begin(), ledger.maybe.end());
     if (texts != ledger.kept && texts != with_last)
-      return fmt::format("lost: transcript of {} has {} messages; acknowledged were {}", ledger.key.value, texts.size(), ledger.kept.size());
+      return fmt::format("lost: transcript of {} has {} messages; acknowledged were {}",
+                         ledger.key.value, texts.size(), ledger.kept.size());
     for (const auto& id : ledger.finished) {
       const auto found = run(store.runs.find(RunId(id)));
-      if (!found || !*found || (*found)->state != RunState::done) return "lost: the end of run " + id;
+      if (!found || !*found || (*found)->state != RunState::done)
+        return "lost: the end of run " + id;
     }
     return mend(store, ledger);
   }
@@ -167,12 +179,14 @@ class Trial {
       end.state = RunState::interrupted;
       end.messages = {says(Role::assistant, "interrupted")};
       const auto ended = run(store.runs.finish(std::move(end)));
-      if (!ended && ended.error().code != Errc::conflict) return "an open run does not end: " + ended.error().detail;
+      if (!ended && ended.error().code != Errc::conflict)
+        return "an open run does not end: " + ended.error().detail;
     }
     const auto stored = run(store.transcripts.tail(ledger.session, 0));
     if (!stored) return "a transcript cannot be read: " + stored.error().detail;
     const auto texts = texts_of(*stored);
-    if (!ledger.open_run.empty() && std::ranges::count(texts, ledger.open_text) != 1) return "a question is not there exactly once";
+    if (!ledger.open_run.empty() && std::ranges::count(texts, ledger.open_text) != 1)
+      return "a question is not there exactly once";
     ledger.kept = texts;
     ledger.maybe.clear();
     ledger.open_run.clear();
@@ -207,7 +221,9 @@ bool loses_words(EngineTuning tuning, bool lying_disk) {
   return false;
 }
 
-TEST(PowerLoss, TheTestNoticesAStoreThatDoesNotSync) { EXPECT_TRUE(loses_words({.synchronous = false}, false)); }
+TEST(PowerLoss, TheTestNoticesAStoreThatDoesNotSync) {
+  EXPECT_TRUE(loses_words({.synchronous = false}, false));
+}
 
 TEST(PowerLoss, TheTestNoticesADiskThatLies) { EXPECT_TRUE(loses_words({}, true)); }
 

@@ -41,8 +41,10 @@ TEST_F(RunsTest, AMessageTravelsTheWholeRoad) {
 
   Message call = says(Role::assistant, "let me look");
   call.blocks.emplace_back(ToolCall{ToolCallId("c1"), "docs_search", R"({"q":1})"});
-  must(runs().append(RunId("r1"), {call}, {{.run = {}, .kind = "tool_intent", .body = "{}", .at_ms = 3}}));
-  must(runs().record({.run = RunId("r1"), .kind = "tool_result", .body = R"({"ok":true})", .at_ms = 4}));
+  must(runs().append(RunId("r1"), {call},
+                     {{.run = {}, .kind = "tool_intent", .body = "{}", .at_ms = 3}}));
+  must(runs().record(
+      {.run = RunId("r1"), .kind = "tool_result", .body = R"({"ok":true})", .at_ms = 4}));
 
   Finish end;
   end.run = RunId("r1");
@@ -127,18 +129,23 @@ TEST_F(RunsTest, MessagesWithoutDedupeIdAreAllDifferent) {
 
 TEST_F(RunsTest, SomebodyElsesKeyIsForbidden) {
   accept(inbound("r1", "mine", kAnn));
-  EXPECT_EQ(error_of(runs().accept(inbound("r2", "theirs", kBob), kMain, fresh_id(), 1, true)).code, Errc::forbidden);
+  EXPECT_EQ(error_of(runs().accept(inbound("r2", "theirs", kBob), kMain, fresh_id(), 1, true)).code,
+            Errc::forbidden);
   EXPECT_FALSE(must(runs().find(RunId("r2"))));
-  const auto other = error_of(runs().accept(inbound("r1", "peek", kBob), SessionKey("agent:main:bob"), fresh_id(), 1, true));
+  const auto other = error_of(runs().accept(inbound("r1", "peek", kBob),
+                                            SessionKey("agent:main:bob"), fresh_id(), 1, true));
   EXPECT_EQ(other.code, Errc::forbidden);  // somebody else's run id tells nothing
   EXPECT_TRUE(accept(inbound("r3", "the gateway", PrincipalId())).fresh);
   EXPECT_EQ(must(runs().find(RunId("r3")))->principal, kAnn);
 }
 
 TEST_F(RunsTest, WhatIsMissingIsRefused) {
-  EXPECT_EQ(error_of(runs().accept(inbound("", "x"), kMain, fresh_id(), 1, true)).code, Errc::invalid_request);
-  EXPECT_EQ(error_of(runs().accept(inbound("r", "x"), SessionKey(), fresh_id(), 1, true)).code, Errc::invalid_request);
-  EXPECT_EQ(error_of(runs().accept(inbound("r", "x"), kMain, SessionId(), 1, true)).code, Errc::invalid_request);
+  EXPECT_EQ(error_of(runs().accept(inbound("", "x"), kMain, fresh_id(), 1, true)).code,
+            Errc::invalid_request);
+  EXPECT_EQ(error_of(runs().accept(inbound("r", "x"), SessionKey(), fresh_id(), 1, true)).code,
+            Errc::invalid_request);
+  EXPECT_EQ(error_of(runs().accept(inbound("r", "x"), kMain, SessionId(), 1, true)).code,
+            Errc::invalid_request);
 }
 
 TEST_F(RunsTest, AClosedRunTakesNothingMore) {
@@ -148,8 +155,10 @@ TEST_F(RunsTest, AClosedRunTakesNothingMore) {
   late.run = RunId("r1");
   late.messages = {says(Role::assistant, "yes")};
   EXPECT_EQ(error_of(runs().finish(late)).code, Errc::conflict);
-  EXPECT_EQ(error_of(runs().append(RunId("r1"), {says(Role::assistant, "more")}, {})).code, Errc::conflict);
-  EXPECT_EQ(error_of(runs().record({.run = RunId("r1"), .kind = "x", .body = "{}"})).code, Errc::conflict);
+  EXPECT_EQ(error_of(runs().append(RunId("r1"), {says(Role::assistant, "more")}, {})).code,
+            Errc::conflict);
+  EXPECT_EQ(error_of(runs().record({.run = RunId("r1"), .kind = "x", .body = "{}"})).code,
+            Errc::conflict);
   EXPECT_EQ(error_of(runs().begin(RunId("r1"), 3)).code, Errc::conflict);
   EXPECT_EQ(transcript(accepted.session.id), (Texts{"hello", "yes"}));
   EXPECT_TRUE(must(runs().journal(RunId("r1"))).empty());
@@ -158,13 +167,15 @@ TEST_F(RunsTest, AClosedRunTakesNothingMore) {
 TEST_F(RunsTest, AnUnknownRunIsNotFound) {
   EXPECT_EQ(error_of(runs().begin(RunId("no"), 1)).code, Errc::not_found);
   EXPECT_EQ(error_of(runs().append(RunId("no"), {}, {})).code, Errc::not_found);
-  EXPECT_EQ(error_of(runs().record({.run = RunId("no"), .kind = "x", .body = "{}"})).code, Errc::not_found);
+  EXPECT_EQ(error_of(runs().record({.run = RunId("no"), .kind = "x", .body = "{}"})).code,
+            Errc::not_found);
   EXPECT_EQ(error_of(runs().finish({.run = RunId("no")})).code, Errc::not_found);
 }
 
 TEST_F(RunsTest, ARunDoesNotFinishAsUnfinished) {
   accept(inbound("r1", "hello"));
-  EXPECT_EQ(error_of(runs().finish({.run = RunId("r1"), .state = RunState::running})).code, Errc::invalid_request);
+  EXPECT_EQ(error_of(runs().finish({.run = RunId("r1"), .state = RunState::running})).code,
+            Errc::invalid_request);
 }
 
 TEST_F(RunsTest, BeginTwiceMovesOnce) {
@@ -176,13 +187,18 @@ TEST_F(RunsTest, BeginTwiceMovesOnce) {
 
 TEST_F(RunsTest, WhatHasNotBegunCannotBeAppendedTo) {
   accept(inbound("r1", "hello"), kMain, false);
-  EXPECT_EQ(error_of(runs().append(RunId("r1"), {says(Role::assistant, "x")}, {})).code, Errc::conflict);
-  EXPECT_EQ(error_of(runs().record({.run = RunId("r1"), .kind = "x", .body = "{}"})).code, Errc::conflict);
+  EXPECT_EQ(error_of(runs().append(RunId("r1"), {says(Role::assistant, "x")}, {})).code,
+            Errc::conflict);
+  EXPECT_EQ(error_of(runs().record({.run = RunId("r1"), .kind = "x", .body = "{}"})).code,
+            Errc::conflict);
 }
 
 TEST_F(RunsTest, AnEndBeforeTheBeginStillShowsTheMessage) {
   const auto accepted = accept(inbound("r1", "hello"), kMain, false);
-  must(runs().finish({.run = RunId("r1"), .state = RunState::interrupted, .messages = {says(Role::assistant, "sorry")}, .error = "restart"}));
+  must(runs().finish({.run = RunId("r1"),
+                      .state = RunState::interrupted,
+                      .messages = {says(Role::assistant, "sorry")},
+                      .error = "restart"}));
   EXPECT_EQ(transcript(accepted.session.id), (Texts{"hello", "sorry"}));
   EXPECT_EQ(must(runs().find(RunId("r1")))->error, "restart");
 }
@@ -209,7 +225,8 @@ TEST_F(RunsTest, AMessageThatWaitsGoesToTheTranscriptAfterAReset) {
   finish(RunId("r1"), "old answer", 3'200);  // started before: ends where it began
   EXPECT_EQ(transcript(first.session.id), (Texts{"old", "old answer"}));
   EXPECT_EQ(transcript(reset.id), Texts{"waits"});
-  EXPECT_EQ(must(sessions().find(kMain, kOwner))->updated_ms, 3'000);  // counters of the new one are untouched
+  EXPECT_EQ(must(sessions().find(kMain, kOwner))->updated_ms,
+            3'000);  // counters of the new one are untouched
 }
 
 TEST_F(RunsTest, AbortIsRememberedUntilTheNextEnd) {
@@ -265,7 +282,9 @@ TEST_F(RunsTest, ADamagedJournalRowSaysSo) {
 TEST_F(RunsTest, AJournalStepIsWrittenOnce) {
   accept(inbound("r1", "hello"));
   must(runs().record({.run = RunId("r1"), .step = 7, .kind = "a", .body = "{}"}));
-  EXPECT_EQ(error_of(runs().record({.run = RunId("r1"), .step = 7, .kind = "a", .body = "{}"})).code, Errc::conflict);
+  EXPECT_EQ(
+      error_of(runs().record({.run = RunId("r1"), .step = 7, .kind = "a", .body = "{}"})).code,
+      Errc::conflict);
   must(runs().record({.run = RunId("r1"), .kind = "b", .body = "{}"}));
   EXPECT_EQ(must(runs().journal(RunId("r1")))[1].step, 8);
 }

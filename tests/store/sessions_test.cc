@@ -18,13 +18,18 @@ std::vector<std::string> keys_of(const std::vector<SessionRow>& rows) {
 }
 
 TEST_F(SessionsTest, PatchCreatesLeavesAndClears) {
-  const auto made = must(sessions().patch(kMain, kOwner, {.label = "work", .thinking_level = "high"}, fresh_id(), 10));
+  const auto made = must(
+      sessions().patch(kMain, kOwner, {.label = "work", .thinking_level = "high"}, fresh_id(), 10));
   EXPECT_EQ(made.label, "work");
   EXPECT_EQ(made.created_ms, 10);
-  const auto next = must(sessions().patch(
-      kMain, kOwner,
-      {.model_override = "a/b", .thinking_level = "", .verbose_level = "on", .reasoning_level = "stream", .send_policy = "deny", .response_usage = "full"},
-      fresh_id(), 20));
+  const auto next = must(sessions().patch(kMain, kOwner,
+                                          {.model_override = "a/b",
+                                           .thinking_level = "",
+                                           .verbose_level = "on",
+                                           .reasoning_level = "stream",
+                                           .send_policy = "deny",
+                                           .response_usage = "full"},
+                                          fresh_id(), 20));
   EXPECT_EQ(next.id, made.id);
   EXPECT_EQ(next.label, "work");
   EXPECT_EQ(next.thinking_level, "");
@@ -45,7 +50,8 @@ TEST_F(SessionsTest, ALabelBelongsToOneSessionOfAnAgent) {
   EXPECT_EQ(error.code, Errc::conflict);
   EXPECT_EQ(error.detail, "label already in use: work");
   EXPECT_FALSE(must(sessions().find(other, kOwner)));  // the creation was undone too
-  must(sessions().patch(kMain, kOwner, {.label = "work"}, fresh_id(), 2));  // its own is no conflict
+  must(
+      sessions().patch(kMain, kOwner, {.label = "work"}, fresh_id(), 2));  // its own is no conflict
   must(sessions().patch(SessionKey("agent:second:main"), kOwner, {.label = "work"}, fresh_id(), 3));
   must(sessions().patch(kMain, kOwner, {.label = ""}, fresh_id(), 4));
   must(sessions().patch(other, kOwner, {.label = "work"}, fresh_id(), 5));
@@ -61,7 +67,8 @@ TEST_F(SessionsTest, TwoPeopleNeverSeeEachOther) {
   EXPECT_EQ(must(sessions().list({})).size(), 2U);  // the gateway itself
   EXPECT_FALSE(must(sessions().find(ann, kBob)));
   EXPECT_TRUE(must(sessions().find(ann, PrincipalId())));
-  EXPECT_EQ(error_of(sessions().patch(ann, kBob, {.label = "x"}, fresh_id(), 1)).code, Errc::not_found);
+  EXPECT_EQ(error_of(sessions().patch(ann, kBob, {.label = "x"}, fresh_id(), 1)).code,
+            Errc::not_found);
   EXPECT_EQ(error_of(sessions().reset(ann, kBob, fresh_id(), 1, "x")).code, Errc::not_found);
   finish(RunId("r1"), "ok");
   EXPECT_FALSE(must(sessions().remove(ann, kBob, true, 1)));
@@ -76,12 +83,16 @@ TEST_F(SessionsTest, ListIsNewestFirstAndFilters) {
   accept(inbound("r5", "y"), SessionKey("unknown"), true, 500);
   must(sessions().patch(SessionKey("agent:main:a"), kOwner, {.label = "Fruit"}, fresh_id(), 100));
 
-  EXPECT_EQ(keys_of(must(sessions().list({}))), (Texts{"agent:main:b", "agent:second:c", "agent:main:a"}));
-  EXPECT_EQ(keys_of(must(sessions().list({.principal = kOwner, .limit = 2}))), (Texts{"agent:main:b", "agent:second:c"}));
+  EXPECT_EQ(keys_of(must(sessions().list({}))),
+            (Texts{"agent:main:b", "agent:second:c", "agent:main:a"}));
+  EXPECT_EQ(keys_of(must(sessions().list({.principal = kOwner, .limit = 2}))),
+            (Texts{"agent:main:b", "agent:second:c"}));
   EXPECT_EQ(keys_of(must(sessions().list({.agent = AgentId("second")}))), Texts{"agent:second:c"});
-  EXPECT_EQ(keys_of(must(sessions().list({.agent = AgentId("main"), .include_global = true, .include_unknown = true}))),
+  EXPECT_EQ(keys_of(must(sessions().list(
+                {.agent = AgentId("main"), .include_global = true, .include_unknown = true}))),
             (Texts{"agent:main:b", "agent:main:a"}));
-  EXPECT_EQ(keys_of(must(sessions().list({.updated_since_ms = 300, .include_global = true, .include_unknown = true}))),
+  EXPECT_EQ(keys_of(must(sessions().list(
+                {.updated_since_ms = 300, .include_global = true, .include_unknown = true}))),
             (Texts{"unknown", "global", "agent:main:b"}));
   EXPECT_EQ(keys_of(must(sessions().list({.label = "Fruit"}))), Texts{"agent:main:a"});
   EXPECT_TRUE(must(sessions().list({.label = "fruit"})).empty());
@@ -94,7 +105,8 @@ TEST_F(SessionsTest, ListIsNewestFirstAndFilters) {
 }
 
 TEST_F(SessionsTest, SearchTakesEveryCharacterLiterally) {
-  must(sessions().patch(SessionKey("agent:main:a"), kOwner, {.label = R"(100%_a\b'c")"}, fresh_id(), 1));
+  must(sessions().patch(SessionKey("agent:main:a"), kOwner, {.label = R"(100%_a\b'c")"}, fresh_id(),
+                        1));
   must(sessions().patch(SessionKey("agent:main:b"), kOwner, {.label = "1000xaxb"}, fresh_id(), 1));
   for (const auto* search : {"%_", "100%", R"(a\b)", R"('c")"})
     EXPECT_EQ(keys_of(must(sessions().list({.search = search}))), Texts{"agent:main:a"}) << search;
@@ -104,10 +116,15 @@ TEST_F(SessionsTest, SearchTakesEveryCharacterLiterally) {
 
 TEST_F(SessionsTest, ResetKeepsSettingsAndTheOldTranscript) {
   const auto first = accept(inbound("r1", "hello"));
-  must(sessions().patch(kMain, kOwner, {.label = "work", .model_override = "a/b"}, fresh_id(), 1'500));
-  must(runs().finish({.run = RunId("r1"), .messages = {says(Role::assistant, "yes")},
-                      .answered = Origin{.api = {}, .provider = "p", .model = "m", .usage = {1, 2, 3, 4}, .error = {}},
-                      .context_tokens = 9, .ended_ms = 2'000}));
+  must(sessions().patch(kMain, kOwner, {.label = "work", .model_override = "a/b"}, fresh_id(),
+                        1'500));
+  must(runs().finish(
+      {.run = RunId("r1"),
+       .messages = {says(Role::assistant, "yes")},
+       .answered =
+           Origin{.api = {}, .provider = "p", .model = "m", .usage = {1, 2, 3, 4}, .error = {}},
+       .context_tokens = 9,
+       .ended_ms = 2'000}));
   const auto fresh = fresh_id();
   const auto reset = must(sessions().reset(kMain, kOwner, fresh, 3'000, "/new"));
   EXPECT_EQ(reset.id, fresh);
@@ -119,7 +136,10 @@ TEST_F(SessionsTest, ResetKeepsSettingsAndTheOldTranscript) {
   EXPECT_EQ(must(sessions().find(kMain, kOwner))->id, fresh);
   EXPECT_TRUE(transcript(fresh).empty());
   EXPECT_EQ(transcript(first.session.id), (Texts{"hello", "yes"}));
-  EXPECT_EQ(number("SELECT count(*) FROM past_sessions WHERE reason = '/new' AND ended_ms = 3000 AND id = '" + first.session.id.value + "'"), 1);
+  EXPECT_EQ(number("SELECT count(*) FROM past_sessions WHERE reason = '/new' AND ended_ms = 3000 "
+                   "AND id = '" +
+                   first.session.id.value + "'"),
+            1);
 }
 
 TEST_F(SessionsTest, ResetOfWhatIsNotThereMakesIt) {

@@ -1,4 +1,5 @@
-// A fresh store in a folder of its own with all repositories over it, and short words for what tests say.
+// A fresh store in a folder of its own with all repositories over it, and short words for what
+// tests say.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -102,20 +103,23 @@ class StoreTest : public test::LoopTest {
     }));
   }
   std::int64_t number(std::string sql) {
-    return must(query_for<std::int64_t>(*engine_, [sql = std::move(sql)](Statements& db) -> Result<std::int64_t> {
-      std::int64_t value = 0;
-      TRY_STATUS(db.rows(sql, {}, [&](const Row& row) {
-        value = row.integer(0);
-        return false;
-      }));
-      return value;
-    }));
+    return must(query_for<std::int64_t>(
+        *engine_, [sql = std::move(sql)](Statements& db) -> Result<std::int64_t> {
+          std::int64_t value = 0;
+          TRY_STATUS(db.rows(sql, {}, [&](const Row& row) {
+            value = row.integer(0);
+            return false;
+          }));
+          return value;
+        }));
   }
   std::vector<std::string> transcript(const SessionId& session) {
     return texts_of(must(repositories_->transcripts.tail(session, 0)));
   }
-  Accepted accept(Inbound message, SessionKey key = kMain, bool begin_now = true, std::int64_t now_ms = 1'000) {
-    return must(repositories_->runs.accept(std::move(message), std::move(key), fresh_id(), now_ms, begin_now));
+  Accepted accept(Inbound message, SessionKey key = kMain, bool begin_now = true,
+                  std::int64_t now_ms = 1'000) {
+    return must(repositories_->runs.accept(std::move(message), std::move(key), fresh_id(), now_ms,
+                                           begin_now));
   }
   void finish(const RunId& id, std::string answer, std::int64_t now_ms = 2'000) {
     Finish end;

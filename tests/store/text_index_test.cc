@@ -6,11 +6,13 @@ namespace carapace::store {
 namespace {
 
 std::unique_ptr<TextIndex> sample() {
-  return *make_text_index({{"README.md", "Install", "Two commands are enough on a fresh machine."},
-                           {"docs/providers.md", "Providers", "Set a key to talk with a model. Installing is described elsewhere."},
-                           {"docs/café.md", "Ümlaute", "Über die Größe von Dateien und das Café."},
-                           {"docs/kanji.md", "漢字", "設定 ファイル を 読む"},
-                           {"docs/safety.md", "Safety", "A tool that can send asks first: approval."}});
+  return *make_text_index(
+      {{"README.md", "Install", "Two commands are enough on a fresh machine."},
+       {"docs/providers.md", "Providers",
+        "Set a key to talk with a model. Installing is described elsewhere."},
+       {"docs/café.md", "Ümlaute", "Über die Größe von Dateien und das Café."},
+       {"docs/kanji.md", "漢字", "設定 ファイル を 読む"},
+       {"docs/safety.md", "Safety", "A tool that can send asks first: approval."}});
 }
 
 std::string first_page(TextIndex& index, std::string_view words) {
@@ -44,8 +46,9 @@ TEST(TextIndex, OtherScriptsAndMissingAccents) {
 
 TEST(TextIndex, NothingAPersonTypesIsSyntax) {
   const auto index = sample();
-  for (const auto* words : {"", " ", "\"", "\"\"\"", "* ^ : ( ) { } - +", "NEAR(a b)", "AND", "OR OR", "heading:install",
-                            "a* AND b", "'; DROP TABLE passages;--", "\xff\xfe", "—", "‘’", "😀", "install\" OR \"x", "{heading} : install"})
+  for (const auto* words : {"", " ", "\"", "\"\"\"", "* ^ : ( ) { } - +", "NEAR(a b)", "AND",
+                            "OR OR", "heading:install", "a* AND b", "'; DROP TABLE passages;--",
+                            "\xff\xfe", "—", "‘’", "😀", "install\" OR \"x", "{heading} : install"})
     (void)index->search(words, 5);
   EXPECT_EQ(first_page(*index, "heading:install\" NOT commands"), "README.md");
   EXPECT_EQ(first_page(*index, std::string("in\0stall commands", 17)), "README.md");

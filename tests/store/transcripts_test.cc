@@ -37,7 +37,8 @@ TEST_F(TranscriptsTest, EveryKindOfBlockComesBack) {
   result.role = Role::tool;
   result.at_ms = 9;
   result.blocks.emplace_back(ToolResult{ToolCallId("c"), "t", "42", {}, true});
-  for (const auto& message : {question, answer, result}) must(transcripts().append(kSession, message));
+  for (const auto& message : {question, answer, result})
+    must(transcripts().append(kSession, message));
   const auto stored = must(transcripts().tail(kSession, 0));
   ASSERT_EQ(stored.size(), 3U);
   EXPECT_EQ(stored[0].message, question);
@@ -48,11 +49,13 @@ TEST_F(TranscriptsTest, EveryKindOfBlockComesBack) {
 TEST_F(TranscriptsTest, TheJsonIsTheSameAsTheCodecs) {
   const auto message = says(Role::user, "hello");
   must(transcripts().append(kSession, message));
-  EXPECT_EQ(must(transcripts().tail_json(kSession, 10, 1'000'000)), Texts{dump_json(message_to_json(message))});
+  EXPECT_EQ(must(transcripts().tail_json(kSession, 10, 1'000'000)),
+            Texts{dump_json(message_to_json(message))});
 }
 
 TEST_F(TranscriptsTest, JsonStopsBeforeTheByteLimit) {
-  for (int i = 0; i < 5; ++i) must(transcripts().append(kSession, says(Role::user, std::string(100, 'x'))));
+  for (int i = 0; i < 5; ++i)
+    must(transcripts().append(kSession, says(Role::user, std::string(100, 'x'))));
   const auto all = must(transcripts().tail_json(kSession, 0, 1'000'000));
   ASSERT_EQ(all.size(), 5U);
   const auto one = static_cast<std::int64_t>(all[0].size());
@@ -63,10 +66,12 @@ TEST_F(TranscriptsTest, JsonStopsBeforeTheByteLimit) {
 }
 
 TEST_F(TranscriptsTest, ADamagedRowIsAVisiblePlaceholderAndTheRestIsThere) {
-  for (const auto* text : {"one", "two", "three"}) must(transcripts().append(kSession, says(Role::user, text)));
+  for (const auto* text : {"one", "two", "three"})
+    must(transcripts().append(kSession, says(Role::user, text)));
   // Each column that means something is guarded, not only the words.
-  for (const auto* change : {"body = replace(body, 'two', 'owt')", "role = 'assistant'", "integrity = 'paired'",
-                             "confidentiality = 'public'", "principal = 'eve'", "run_id = 'x'", "at_ms = 1"}) {
+  for (const auto* change :
+       {"body = replace(body, 'two', 'owt')", "role = 'assistant'", "integrity = 'paired'",
+        "confidentiality = 'public'", "principal = 'eve'", "run_id = 'x'", "at_ms = 1"}) {
     must(execute("CREATE TABLE keep AS SELECT * FROM messages"));
     must(execute(fmt::format("UPDATE messages SET {} WHERE seq = 2", change)));
     const auto stored = must(transcripts().tail(kSession, 0));

@@ -1,5 +1,5 @@
-// The client side by hand: sends exactly the bytes a test says and reads what comes back. Blocking, every
-// read bounded by a time limit (then it answers what it has). Header only; one thread each.
+// The client side by hand: sends exactly the bytes a test says and reads what comes back. Blocking,
+// every read bounded by a time limit (then it answers what it has). Header only; one thread each.
 #pragma once
 
 #include <arpa/inet.h>
@@ -58,7 +58,8 @@ class RawClient {
     const timeval limit{10, 0};
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    if (port != 0 && !connect(port)) throw std::runtime_error("cannot connect to the server under test");
+    if (port != 0 && !connect(port))
+      throw std::runtime_error("cannot connect to the server under test");
   }
   ~RawClient() { close(); }
   RawClient(const RawClient&) = delete;
@@ -163,9 +164,11 @@ class RawClient {
     send(upgrade_request(path, extra_headers));
     return read_reply();
   }
-  static std::string upgrade_request(std::string_view path = "/", std::string_view extra_headers = "") {
+  static std::string upgrade_request(std::string_view path = "/",
+                                     std::string_view extra_headers = "") {
     std::string request = "GET " + std::string(path);
-    request += " HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n";
+    request +=
+        " HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n";
     request += "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + std::string(kKey) + "\r\n";
     return request + std::string(extra_headers) + "\r\n";
   }

@@ -20,7 +20,8 @@ struct RawFrame {
   std::string close_reason() const { return payload.size() > 2 ? payload.substr(2) : ""; }
 };
 
-inline std::string make_frame(int opcode, std::string_view payload, bool fin = true, bool masked = true) {
+inline std::string make_frame(int opcode, std::string_view payload, bool fin = true,
+                              bool masked = true) {
   std::string out;
   out += static_cast<char>((fin ? 0x80 : 0) | opcode);
   const std::uint64_t size = payload.size();
@@ -31,12 +32,14 @@ inline std::string make_frame(int opcode, std::string_view payload, bool fin = t
   if (!masked) return out + std::string(payload);
   constexpr std::string_view kMask = "\x12\x34\x56\x78";
   out += kMask;
-  for (std::size_t i = 0; i < payload.size(); ++i) out += static_cast<char>(payload[i] ^ kMask[i % 4]);
+  for (std::size_t i = 0; i < payload.size(); ++i)
+    out += static_cast<char>(payload[i] ^ kMask[i % 4]);
   return out;
 }
 
 inline std::string close_payload(std::uint16_t code, std::string_view reason = "") {
-  return std::string{static_cast<char>(code >> 8U), static_cast<char>(code & 0xffU)} + std::string(reason);
+  return std::string{static_cast<char>(code >> 8U), static_cast<char>(code & 0xffU)} +
+         std::string(reason);
 }
 
 }  // namespace carapace::test

@@ -1,7 +1,8 @@
-// The memory of a disk that can lose its power: for every file what was synced and what was only written
-// since. When the power goes, each unsynced write survives whole, in part (sectors of 512 bytes) or not at
-// all, and files that were made or deleted without a sync of their folder may be there or not. Knows nothing
-// of SQLite: support/unsynced_vfs.h tells it what happens. Header only, thread-safe.
+// The memory of a disk that can lose its power: for every file what was synced and what was only
+// written since. When the power goes, each unsynced write survives whole, in part (sectors of 512
+// bytes) or not at all, and files that were made or deleted without a sync of their folder may be
+// there or not. Knows nothing of SQLite: support/unsynced_vfs.h tells it what happens. Header only,
+// thread-safe.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +24,17 @@ namespace carapace::test {
 
 class UnsyncedDisk {
  public:
-  struct Node;  // one file, whatever its name is now
+  struct Change {
+    std::int64_t offset = 0;  // of a write; the new size of a truncation
+    std::string bytes;
+    bool truncates = false;
+  };
+  struct Node {  // one file
+    std::string path;
+    std::string durable;
+    std::vector<Change> pending;
+    bool named = false;  // its folder entry is durable
+  };
 
   explicit UnsyncedDisk(std::uint64_t seed) : random_(seed) {}
 
@@ -97,8 +108,8 @@ class UnsyncedDisk {
     if (folder_too && !lies_) sync_folder(path);
   }
 
-  // Puts on the real disk what a power loss at this moment would have left, and switches the power on.
-  // Wants all files closed.
+  // Puts on the real disk what a power loss at this moment would have left, and switches the power
+  // on. Wants all files closed.
   void restore_power() {
     const std::scoped_lock lock(mutex_);
     const auto luck = static_cast<Luck>(random_() % 4);
@@ -118,11 +129,6 @@ class UnsyncedDisk {
 
  private:
   enum class Luck : std::uint8_t { nothing, everything, whole_writes, torn_writes };
-  struct Change {
-    std::int64_t offset = 0;  // of a write; the new size of a truncation
-    std::string bytes;
-    bool truncates = false;
-  };
   struct Entry {
     Node* now = nullptr;
     Node* before = nullptr;  // the durable entry that a deletion without a folder sync left behind
@@ -141,7 +147,23 @@ class UnsyncedDisk {
     if (!change.truncates) image.replace(offset, change.bytes.size(), change.bytes);
   }
 
-  std::string image_after_loss(const Node& node, Luck luck);
+  std::string image_after_loss(const Node& node, Luck luck) {
+    constexpr std::size_t kSector = 512;
+    auto image = node.durable;
+    if (luck == Luck::nothing) return image;
+    for (const auto& change : node.pending) {
+      if (luck != Luck::everything && coin()) continue;
+      if (luck != Luck::torn_writes || change.truncates) {
+        apply(image, change);
+        continue;
+      }
+      for (std::size_t at = 0; at < change.bytes.size(); at += kSector) {
+        const auto offset = change.offset + static_cast<std::int64_t>(at);
+        if (coin()) apply(image, {offset, change.bytes.substr(at, kSector), false});
+      }
+    }
+    return image;
+  }
 
   void sync_folder(const std::string& path) {
     const auto folder = std::filesystem::path(path).parent_path();
@@ -160,30 +182,5 @@ class UnsyncedDisk {
   std::map<std::string, Entry> entries_;
   std::vector<std::unique_ptr<Node>> nodes_;
 };
-
-struct UnsyncedDisk::Node {
-  std::string path;
-  std::string durable;
-  std::vector<Change> pending;
-  bool named = false;  // its folder entry is durable
-};
-
-inline std::string UnsyncedDisk::image_after_loss(const Node& node, Luck luck) {
-  constexpr std::size_t kSector = 512;
-  auto image = node.durable;
-  if (luck == Luck::nothing) return image;
-  for (const auto& change : node.pending) {
-    if (luck != Luck::everything && coin()) continue;
-    if (luck != Luck::torn_writes || change.truncates) {
-      apply(image, change);
-      continue;
-    }
-    for (std::size_t at = 0; at < change.bytes.size(); at += kSector) {
-      const auto offset = change.offset + static_cast<std::int64_t>(at);
-      if (coin()) apply(image, {offset, change.bytes.substr(at, kSector), false});
-    }
-  }
-  return image;
-}
 
 }  // namespace carapace::test

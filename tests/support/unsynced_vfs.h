@@ -1,6 +1,7 @@
-// A SQLite VFS over the default one whose disk can lose its power (support/unsynced_disk.h). `kill -9` cannot
-// show a missing fsync, because the kernel keeps the written pages; this can. Files are read, locked and
-// mapped by the default VFS; only changes are watched. Header only; outlives every connection that uses it.
+// A SQLite VFS over the default one whose disk can lose its power (support/unsynced_disk.h). `kill
+// -9` cannot show a missing fsync, because the kernel keeps the written pages; this can. Files are
+// read, locked and mapped by the default VFS; only changes are watched. Header only; outlives every
+// connection that uses it.
 #pragma once
 
 #include <sqlite3.h>

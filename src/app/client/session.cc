@@ -36,7 +36,7 @@ Result<GatewayAddress> local_address(const Plan& plan) {
   if (!token)
     return fail(Errc::not_found, "there is no gateway token in {} yet. Start the gateway first: carapace start",
                 plan.place.state_dir);
-  address.token = token->reveal();
+  address.token = std::string(token->reveal());
   return address;
 }
 

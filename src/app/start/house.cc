@@ -23,6 +23,11 @@
 #include "net/server.h"
 #include "secret/token.h"
 #include "store/approvals.h"
+#include "store/costs.h"
+#include "store/engine.h"
+#include "store/runs.h"
+#include "store/sessions.h"
+#include "store/transcripts.h"
 
 namespace carapace::app {
 namespace {
@@ -51,7 +56,7 @@ gateway::Settings gateway_settings(const Plan& plan, secret::Sealed token) {
   settings.loopback_only = plan.loopback_only;
   settings.auth.mode = plan.auth_mode;
   settings.auth.token = std::move(token);
-  settings.auth.password = secret::Sealed(plan.password);
+  settings.auth.password = secret::Sealed(std::string(plan.password));
   settings.auth.allow_insecure_ui = plan.allow_insecure_ui;
   settings.allowed_origins = plan.allowed_origins;
   settings.config_path = plan.place.config_path;
@@ -142,7 +147,7 @@ Result<std::unique_ptr<House>> House::build(Loop& loop, const Plan& plan) {
   TRY_STATUS(fs::ensure_dir(plan.place.state_dir));
   TRY(auto lock, fs::lock_state_dir(plan.place.state_dir));
   SystemRandom random;
-  secret::Sealed token{plan.token};
+  secret::Sealed token{std::string(plan.token)};
   if (plan.auth_mode == rpc::AuthMode::token && plan.token.empty()) {
     TRY(token, secret::load_or_create_token(plan.token_path(), random));
   }
@@ -160,7 +165,7 @@ Task<void> House::Impl::settle_in() {
       if (auto choice = catalogue.pick_default(plan.primary_model, probe)) models.choose(catalogue, std::move(*choice));
     }
   }
-  kLog.info("model chosen", {{"model", models.default_model().text()}, {"why", models.choice().reason}});
+  kLog.info("model chosen", {{"model", models.choice().model.text()}, {"why", models.choice().reason}});
   const auto recovered = co_await dispatcher.recover();
   if (!recovered) {
     kLog.error("what the last stop left could not be taken up", {{"cause", recovered.error().detail}});

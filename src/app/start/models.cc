@@ -54,8 +54,6 @@ void Models::choose(provider::Catalogue catalogue, provider::Choice choice) {
   choice_ = std::move(choice);
 }
 
-ModelRef Models::default_model() const { return choice_.model; }
-
 Task<std::optional<provider::Probe>> probe_local(Loop& loop, const provider::Catalogue& catalogue, provider::Ports ports,
                                                  std::int64_t limit_ms) {
   for (const auto* row : catalogue.probes()) {

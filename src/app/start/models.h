@@ -21,9 +21,8 @@ class Models final : public provider::Router {
 
   Result<provider::Route> route(std::string_view reference) override;
   std::vector<provider::ModelInfo> models() const override;
-  ModelRef default_model() const override;
+  const provider::Choice& choice() const override { return choice_; }
 
-  const provider::Choice& choice() const { return choice_; }
   // A better model was found after the start. Turns that run keep theirs.
   void choose(provider::Catalogue catalogue, provider::Choice choice);
 

@@ -46,6 +46,7 @@ struct Plan {
   ledger::Settings ledger;
   agent::Settings agent;
   log::Settings log;
+  bool web_fetch = true;
   std::vector<std::string> private_hosts;
   std::size_t fetch_max_bytes = 5 << 20;
   std::int64_t fetch_timeout_ms = 30'000;

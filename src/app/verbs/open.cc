@@ -20,7 +20,7 @@ int run_open(const Options& options, const config::Environment& environment) {
     if (const auto made = fs::ensure_dir(plan->place.state_dir); !made) return report(made.error());
     const auto loaded = secret::load_or_create_token(plan->token_path(), random);
     if (!loaded) return report(loaded.error());
-    token = loaded->reveal();
+    token = std::string(loaded->reveal());
   }
   std::string url = plan->local_url("http") + plan->base_path + "/";
   if (plan->auth_mode == rpc::AuthMode::token) url += "#token=" + token;

@@ -65,7 +65,7 @@ class Messages final : public provider::Provider {
   Messages(Settings settings, const Ports& ports) : settings_(std::move(settings)), ports_(ports) {}
 
   Task<Result<Completion>> complete(const Request& request, EventSink& events, const CallContext& context) override {
-    MessagesOptions options{.cache = settings_.id == kId, .no_thinking = false, .paused = {}};
+    MessagesOptions options{.cache = settings_.id == kId};
     Completion whole;
     for (;;) {
       bool paused = false;

@@ -159,9 +159,9 @@ void OllamaStream::on_call(const json::object& call, bool marked) {
   }
 }
 
-void OllamaStream::show(const std::vector<provider::ThinkTags::Piece>& pieces) {
+void OllamaStream::show(const std::vector<ThinkTags::Piece>& pieces) {
   for (const auto& piece : pieces) {
-    const auto kind = piece.kind == provider::ThinkTags::Kind::thinking ? Kind::thinking : Kind::text;
+    const auto kind = piece.kind == ThinkTags::Kind::thinking ? Kind::thinking : Kind::text;
     answer_.append(answer_.current(kind), piece.text, false);
   }
 }

@@ -11,7 +11,7 @@
 #include "provider/answer.h"
 #include "provider/contract.h"
 #include "provider/spec.h"
-#include "provider/think_tags.h"
+#include "extensions/providers/think_tags.h"
 #include "provider/transport.h"
 
 namespace carapace::providers {
@@ -32,11 +32,11 @@ class OllamaStream final : public provider::StreamReader {
   Status on_line(std::string_view line);
   void on_message(const json::object& message, bool marked);
   void on_call(const json::object& call, bool marked);
-  void show(const std::vector<provider::ThinkTags::Piece>& pieces);
+  void show(const std::vector<ThinkTags::Piece>& pieces);
 
   net::NdjsonParser lines_;
   provider::Answer answer_;
-  provider::ThinkTags tags_;
+  ThinkTags tags_;
   provider::SurrogateCarry content_carry_;
   provider::Completion completion_;
   std::string reason_;

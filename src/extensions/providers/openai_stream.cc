@@ -165,12 +165,12 @@ void ChatStream::on_reasoning(const json::object& delta, bool marked) {
 
 void ChatStream::add_text(std::string_view text, bool marked) { show(tags_.feed(content_carry_.take(text, marked))); }
 
-void ChatStream::show(const std::vector<provider::ThinkTags::Piece>& pieces) {
+void ChatStream::show(const std::vector<ThinkTags::Piece>& pieces) {
   for (const auto& piece : pieces) {
     switch (piece.kind) {
-      case provider::ThinkTags::Kind::relabel: answer_.relabel_text(); break;
-      case provider::ThinkTags::Kind::thinking: answer_.append(answer_.current(Kind::thinking), piece.text, false); break;
-      case provider::ThinkTags::Kind::text: answer_.append(answer_.current(Kind::text), piece.text, false); break;
+      case ThinkTags::Kind::relabel: answer_.relabel_text(); break;
+      case ThinkTags::Kind::thinking: answer_.append(answer_.current(Kind::thinking), piece.text, false); break;
+      case ThinkTags::Kind::text: answer_.append(answer_.current(Kind::text), piece.text, false); break;
     }
   }
 }

@@ -13,7 +13,7 @@
 #include "base/json_fwd.h"
 #include "provider/answer.h"
 #include "provider/event_feed.h"
-#include "provider/think_tags.h"
+#include "extensions/providers/think_tags.h"
 #include "provider/transport.h"
 
 namespace carapace::providers {
@@ -48,14 +48,14 @@ class ChatStream final : public provider::StreamReader {
   void on_call(const json::object& item, bool marked);
   void on_usage(const json::object& usage);
   void add_text(std::string_view text, bool marked);
-  void show(const std::vector<provider::ThinkTags::Piece>& pieces);
+  void show(const std::vector<ThinkTags::Piece>& pieces);
   Call& find_call(const json::object& item, const json::object& function);
   void name_call(provider::Answer::Part& part, std::string_view name);
   StopReason stop_reason() const;
 
   provider::EventFeed feed_;
   provider::Answer answer_;
-  provider::ThinkTags tags_;
+  ThinkTags tags_;
   provider::SurrogateCarry content_carry_;
   ChatStreamOptions options_;
   std::vector<Call> calls_;

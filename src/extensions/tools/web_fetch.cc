@@ -2,6 +2,7 @@
 // allowed), few redirects, each judged again, bounded in size and time.
 #include <fmt/format.h>
 
+#include <span>
 #include <utility>
 
 #include "async/coro.h"
@@ -30,7 +31,7 @@ bool is_redirect(int status) { return status == 301 || status == 302 || status =
 
 std::string content_type(const net::Reply& reply) {
   const auto full = to_lower(net::find_header(reply.headers, "content-type").value_or("text/plain"));
-  return std::string(trim(full.substr(0, full.find(';'))));
+  return ellipsize(trim(full.substr(0, full.find(';'))), 100);
 }
 
 bool is_text(std::string_view type) {
@@ -39,7 +40,8 @@ bool is_text(std::string_view type) {
 
 // A Location header against the page it came from. Empty when it cannot be one.
 std::string resolve(std::string_view base, std::string_view location) {
-  if (location.starts_with("http://") || location.starts_with("https://")) return std::string(location);
+  const auto folded = to_lower(location.substr(0, 8));
+  if (folded.starts_with("http://") || folded.starts_with("https://")) return std::string(location);
   const auto scheme_end = base.find("://");
   if (scheme_end == std::string_view::npos || location.empty()) return {};
   if (location.starts_with("//")) return std::string(base.substr(0, scheme_end + 1)) + std::string(location);
@@ -49,6 +51,11 @@ std::string resolve(std::string_view base, std::string_view location) {
   const auto path_end = base.substr(0, base.find_first_of("?#")).rfind('/');
   if (path_end == std::string_view::npos || path_end < origin.size()) return std::string(origin) + "/" + std::string(location);
   return std::string(base.substr(0, path_end + 1)) + std::string(location);
+}
+
+std::string host_of(std::string_view url, std::span<const std::string> private_hosts) {
+  const auto read = net::guard_url(url, private_hosts);
+  return read ? read->host : std::string();
 }
 
 class WebFetch final : public tool::Tool {
@@ -65,12 +72,13 @@ class WebFetch final : public tool::Tool {
     const auto url = std::string(trim(arguments.text("url")));
     if (url.empty()) co_return failed("url is required: an absolute http or https address.");
     const auto chars = static_cast<std::size_t>(arguments.number("maxChars", kDefaultChars, 100, kMaxChars));
-    auto page = co_await fetch(url, context.stop);
+    auto page = co_await fetch(url, context.confined, context.stop);
     if (!page) co_return failed(fmt::format("Could not fetch {}: {}", ellipsize(url, 200), page.error().detail));
     if (page->reply.status >= 400)
       co_return failed(fmt::format("{} answered with HTTP status {}.", ellipsize(page->url, 200), page->reply.status));
     const auto type = content_type(page->reply);
-    if (!is_text(type)) co_return failed(fmt::format("{} is {}, which is not text.", ellipsize(page->url, 200), type));
+    if (!is_text(type) || page->body.contains('\0'))
+      co_return failed(fmt::format("{} is {}, which is not text.", ellipsize(page->url, 200), type));
     // Parsing a large page takes a while, so the loop does not do it.
     co_return co_await offload(pool_, [page = std::move(*page), type, chars] { return shown(page, type, chars); });
   }
@@ -92,7 +100,7 @@ class WebFetch final : public tool::Tool {
     return outcome;
   }
 
-  Task<Result<Page>> fetch(std::string url, Stop stop) {
+  Task<Result<Page>> fetch(std::string url, bool confined, Stop stop) {
     for (int hop = 0; hop <= kMaxRedirects; ++hop) {
       Page page;
       page.url = url;
@@ -112,6 +120,9 @@ class WebFetch final : public tool::Tool {
       if (!is_redirect(page.reply.status)) co_return page;
       url = resolve(url, net::find_header(page.reply.headers, "location").value_or(""));
       if (url.empty()) co_return fail(Errc::invalid_request, "it redirects to nowhere");
+      if (confined && host_of(url, private_hosts_) != host_of(page.url, private_hosts_))
+        co_return fail(Errc::forbidden, "it redirects to another host ({}); fetch that address itself if you need it",
+                       ellipsize(url, 200));
     }
     co_return fail(Errc::invalid_request, "it redirects more than {} times", kMaxRedirects);
   }

@@ -52,7 +52,8 @@ Task<Reply> status(Call call) {
   if (!recent) co_return failed(recent.error());
   const auto count = co_await face.ports.sessions.count();
   if (!count) co_return failed(count.error());
-  const auto model = face.ports.router.default_model();
+  const auto& choice = face.ports.router.choice();
+  const auto& model = choice.model;
   const auto route = face.ports.router.route({});
   const auto window = route ? route->model.context_window : 0;
   const auto now = face.ports.clock.wall_ms();
@@ -86,6 +87,11 @@ Task<Reply> status(Call call) {
                          .number("ts", now)
                          .text("version", face.settings.version)
                          .number("uptimeMs", face.uptime_ms())
+                         .raw("model", ObjectText()
+                                           .text("ref", model.text())
+                                           .boolean("offline", choice.offline)
+                                           .text("reason", choice.reason)
+                                           .take())
                          .take());
 }
 

@@ -80,7 +80,7 @@ Task<std::string> last_words(Face& face, SessionId session) {
 }
 
 std::string defaults_json(Face& face) {
-  const auto model = face.ports.router.default_model();
+  const auto& model = face.ports.router.choice().model;
   const auto route = face.ports.router.route({});
   ObjectText out;
   out.text("modelProvider", model.provider).text("model", model.model);

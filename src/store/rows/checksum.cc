@@ -7,7 +7,8 @@ namespace {
 
 constexpr std::uint32_t kPolynomial = 0x82f63b78;  // Castagnoli, reflected
 
-// Slicing by eight: table t advances a byte by t more zero bytes, so that eight bytes cost one step.
+// Slicing by eight: table t advances a byte by t more zero bytes, so that eight bytes cost one
+// step.
 using Tables = std::array<std::array<std::uint32_t, 256>, 8>;
 
 constexpr Tables make_tables() {
@@ -25,7 +26,9 @@ constexpr Tables make_tables() {
 
 constexpr Tables kTables = make_tables();
 
-std::uint32_t byte_at(std::string_view bytes, std::size_t at) { return static_cast<unsigned char>(bytes[at]); }
+std::uint32_t byte_at(std::string_view bytes, std::size_t at) {
+  return static_cast<unsigned char>(bytes[at]);
+}
 
 }  // namespace
 
@@ -35,11 +38,13 @@ std::uint32_t crc32c(std::string_view bytes, std::uint32_t seed) {
   for (; at + 8 <= bytes.size(); at += 8) {
     const std::uint32_t low = sum ^ (byte_at(bytes, at) | byte_at(bytes, at + 1) << 8U |
                                      byte_at(bytes, at + 2) << 16U | byte_at(bytes, at + 3) << 24U);
-    sum = kTables[7][low & 0xffU] ^ kTables[6][(low >> 8U) & 0xffU] ^ kTables[5][(low >> 16U) & 0xffU] ^
-          kTables[4][low >> 24U] ^ kTables[3][byte_at(bytes, at + 4)] ^ kTables[2][byte_at(bytes, at + 5)] ^
+    sum = kTables[7][low & 0xffU] ^ kTables[6][(low >> 8U) & 0xffU] ^
+          kTables[5][(low >> 16U) & 0xffU] ^ kTables[4][low >> 24U] ^
+          kTables[3][byte_at(bytes, at + 4)] ^ kTables[2][byte_at(bytes, at + 5)] ^
           kTables[1][byte_at(bytes, at + 6)] ^ kTables[0][byte_at(bytes, at + 7)];
   }
-  for (; at < bytes.size(); ++at) sum = (sum >> 8U) ^ kTables[0][(sum ^ byte_at(bytes, at)) & 0xffU];
+  for (; at < bytes.size(); ++at)
+    sum = (sum >> 8U) ^ kTables[0][(sum ^ byte_at(bytes, at)) & 0xffU];
   return ~sum;
 }
 

@@ -1,5 +1,6 @@
-// CRC32C over what a row says. SQLite has no page checksums, so a flipped bit on the disk would otherwise
-// read as truth: with this it becomes a visible placeholder. Not a protection against people. Pure.
+// CRC32C over what a row says. SQLite has no page checksums, so a flipped bit on the disk would
+// otherwise read as truth: with this it becomes a visible placeholder. Not a protection against
+// people. Pure.
 #pragma once
 
 #include <cstdint>

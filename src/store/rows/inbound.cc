@@ -10,12 +10,15 @@ namespace carapace::store {
 namespace {
 
 // What cannot be read back must not be written: channels may hand over broken UTF-8.
-std::string stored(std::string text) { return is_valid_utf8(text) ? std::move(text) : sanitize_utf8(text); }
+std::string stored(std::string text) {
+  return is_valid_utf8(text) ? std::move(text) : sanitize_utf8(text);
+}
 
 std::string images_text(const std::vector<ImageBlock>& images) {
   if (images.empty()) return {};
   json::array out;
-  for (const auto& image : images) out.push_back(json::object{{"mime", image.mime}, {"data", image.base64}});
+  for (const auto& image : images)
+    out.push_back(json::object{{"mime", image.mime}, {"data", image.base64}});
   return stored(dump_json(json::value(std::move(out))));
 }
 
@@ -26,7 +29,8 @@ Result<std::vector<ImageBlock>> read_images(std::string_view text) {
   if (!parsed.is_array()) return fail(Errc::internal, "the images of an inbox row are no array");
   for (const auto& item : parsed.get_array()) {
     if (!item.is_object()) return fail(Errc::internal, "an image of an inbox row is no object");
-    images.push_back({string_or(item.get_object(), "mime", ""), string_or(item.get_object(), "data", "")});
+    images.push_back(
+        {string_or(item.get_object(), "mime", ""), string_or(item.get_object(), "data", "")});
   }
   return images;
 }
@@ -72,7 +76,8 @@ Result<Inbound> inbound_from_text(std::string_view body, std::string_view images
   inbound.thinking = string_or(object, "thinking", "");
   inbound.timeout_ms = find_int(object, "timeoutMs").value_or(0);
   inbound.model = string_or(object, "model", "");
-  if (!images.empty() && find_int(object, "imagesSum").value_or(-1) != static_cast<std::int64_t>(crc32c(images)))
+  if (!images.empty() &&
+      find_int(object, "imagesSum").value_or(-1) != static_cast<std::int64_t>(crc32c(images)))
     return fail(Errc::internal, "the images of an inbox row are damaged");
   TRY(inbound.images, read_images(images));
   return inbound;

@@ -21,11 +21,22 @@ struct Fields {
   std::int64_t at_ms = 0;
 
   std::int64_t checksum() const {
-    return Checksum().add(session).add(seq).add(role).add(body).add(integrity).add(confidentiality).add(principal).add(run).add(at_ms).value();
+    return Checksum()
+        .add(session)
+        .add(seq)
+        .add(role)
+        .add(body)
+        .add(integrity)
+        .add(confidentiality)
+        .add(principal)
+        .add(run)
+        .add(at_ms)
+        .value();
   }
 };
 
-// Assistant for everything but a person's words: a tool result without its call would be refused by models.
+// Assistant for everything but a person's words: a tool result without its call would be refused by
+// models.
 Message placeholder(const Fields& fields) {
   Message message;
   message.role = fields.role == to_text(Role::user) ? Role::user : Role::assistant;
@@ -38,10 +49,11 @@ Message placeholder(const Fields& fields) {
 
 // False: the row is not what was written.
 bool read_fields(const Row& row, Fields& fields) {
-  fields = {row.text(0), row.integer(1), row.text(2), row.text(3), row.text(4),
+  fields = {row.text(0), row.integer(1), row.text(2), row.text(3),   row.text(4),
             row.text(5), row.text(6),    row.text(7), row.integer(8)};
   if (fields.checksum() == row.integer(9)) return true;
-  kLog.error("a message is damaged on the disk", {{"session", fields.session}, {"seq", fmt::to_string(fields.seq)}});
+  kLog.error("a message is damaged on the disk",
+             {{"session", fields.session}, {"seq", fmt::to_string(fields.seq)}});
   return false;
 }
 
@@ -73,19 +85,22 @@ Fields to_fields(const SessionId& session, std::int64_t seq, const Message& mess
 
 }  // namespace
 
-Result<std::int64_t> append_messages(Statements& db, const SessionId& session, std::span<const Message> messages) {
+Result<std::int64_t> append_messages(Statements& db, const SessionId& session,
+                                     std::span<const Message> messages) {
   if (messages.empty()) return 0;
   std::int64_t seq = 0;
-  TRY_STATUS(db.rows("SELECT max(seq) FROM messages WHERE session_id = ?1", {session.value}, [&](const Row& row) {
-    seq = row.integer(0);
-    return false;
-  }));
+  TRY_STATUS(db.rows("SELECT max(seq) FROM messages WHERE session_id = ?1", {session.value},
+                     [&](const Row& row) {
+                       seq = row.integer(0);
+                       return false;
+                     }));
   for (const auto& message : messages) {
     const auto fields = to_fields(session, ++seq, message);
-    TRY_STATUS(db.run("INSERT INTO messages(session_id, seq, role, body, integrity, confidentiality, principal, "
-                      "run_id, at_ms, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-                      {fields.session, fields.seq, fields.role, fields.body, fields.integrity, fields.confidentiality,
-                       fields.principal, fields.run, fields.at_ms, fields.checksum()}));
+    TRY_STATUS(db.run(
+        "INSERT INTO messages(session_id, seq, role, body, integrity, confidentiality, principal, "
+        "run_id, at_ms, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        {fields.session, fields.seq, fields.role, fields.body, fields.integrity,
+         fields.confidentiality, fields.principal, fields.run, fields.at_ms, fields.checksum()}));
   }
   return seq;
 }
@@ -94,7 +109,8 @@ StoredMessage read_message(const Row& row) {
   Fields fields;
   if (read_fields(row, fields)) {
     if (auto message = parse_message(fields)) return {fields.seq, std::move(*message)};
-    kLog.error("a stored message cannot be read", {{"session", fields.session}, {"seq", fmt::to_string(fields.seq)}});
+    kLog.error("a stored message cannot be read",
+               {{"session", fields.session}, {"seq", fmt::to_string(fields.seq)}});
   }
   return {fields.seq, placeholder(fields)};
 }

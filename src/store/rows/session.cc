@@ -58,17 +58,23 @@ Result<SessionRow> create_session(Statements& db, const SessionKey& key, const S
   session.principal = principal;
   session.created_ms = session.updated_ms = now_ms;
   if (!principal.empty())
-    TRY_STATUS(db.run("INSERT OR IGNORE INTO people(principal, created_ms) VALUES (?1, ?2)", {principal.value, now_ms}));
-  TRY_STATUS(db.run("INSERT INTO sessions(key, id, agent, principal, created_ms, updated_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
-                    {key.value, id.value, session.agent.value, principal.value, now_ms}));
+    TRY_STATUS(db.run("INSERT OR IGNORE INTO people(principal, created_ms) VALUES (?1, ?2)",
+                      {principal.value, now_ms}));
+  TRY_STATUS(
+      db.run("INSERT INTO sessions(key, id, agent, principal, created_ms, updated_ms) VALUES (?1, "
+             "?2, ?3, ?4, ?5, ?5)",
+             {key.value, id.value, session.agent.value, principal.value, now_ms}));
   return session;
 }
 
-Status keep_as_past(Statements& db, const SessionRow& session, std::int64_t now_ms, std::string reason) {
-  TRY_STATUS(db.run("INSERT INTO past_sessions(id, key, agent, principal, label, title, created_ms, ended_ms, reason) "
-                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                    {session.id.value, session.key.value, session.agent.value, session.principal.value, session.label,
-                     session.title, session.created_ms, now_ms, std::move(reason)}));
+Status keep_as_past(Statements& db, const SessionRow& session, std::int64_t now_ms,
+                    std::string reason) {
+  TRY_STATUS(
+      db.run("INSERT INTO past_sessions(id, key, agent, principal, label, title, created_ms, "
+             "ended_ms, reason) "
+             "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+             {session.id.value, session.key.value, session.agent.value, session.principal.value,
+              session.label, session.title, session.created_ms, now_ms, std::move(reason)}));
   return {};
 }
 

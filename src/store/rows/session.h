@@ -1,5 +1,5 @@
-// Session rows and values, both ways, and who may touch which. Runs inside store closures; used by the
-// repositories.
+// Session rows and values, both ways, and who may touch which. Runs inside store closures; used by
+// the repositories.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,10 @@ namespace carapace::store {
 // For `SELECT <these> FROM sessions`: what `read_session` expects.
 inline constexpr std::string_view kSessionColumns =
     "key, id, agent, principal, channel, label, model_override, thinking_level, verbose_level, "
-    "reasoning_level, send_policy, response_usage, last_provider, last_model, usage_input, usage_output, "
-    "usage_cache_read, usage_cache_write, context_tokens, created_ms, updated_ms, aborted_last_run, title";
+    "reasoning_level, send_policy, response_usage, last_provider, last_model, usage_input, "
+    "usage_output, "
+    "usage_cache_read, usage_cache_write, context_tokens, created_ms, updated_ms, "
+    "aborted_last_run, title";
 
 SessionRow read_session(const Row& row);
 // Whoever owns it: callers ask `may_touch`.
@@ -27,6 +29,7 @@ bool may_touch(const PrincipalId& principal, const SessionRow& session);
 Result<SessionRow> create_session(Statements& db, const SessionKey& key, const SessionId& id,
                                   const PrincipalId& principal, std::int64_t now_ms);
 // The transcript that the key points to now, listed in `past_sessions`.
-Status keep_as_past(Statements& db, const SessionRow& session, std::int64_t now_ms, std::string reason);
+Status keep_as_past(Statements& db, const SessionRow& session, std::int64_t now_ms,
+                    std::string reason);
 
 }  // namespace carapace::store

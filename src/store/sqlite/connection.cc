@@ -15,7 +15,9 @@ constexpr int kBusyMs = 2'000;
 class SqliteRow final : public Row {
  public:
   explicit SqliteRow(sqlite3_stmt* statement) : statement_(statement) {}
-  std::int64_t integer(int column) const override { return ::sqlite3_column_int64(statement_, column); }
+  std::int64_t integer(int column) const override {
+    return ::sqlite3_column_int64(statement_, column);
+  }
   std::string text(int column) const override {
     // The length comes from SQLite, never from a terminating NUL: texts may hold NUL bytes.
     const auto* bytes = reinterpret_cast<const char*>(::sqlite3_column_text(statement_, column));
@@ -38,7 +40,8 @@ struct Binder {
   int operator()(double value) const { return ::sqlite3_bind_double(statement, index, value); }
   int operator()(const std::string& value) const {
     // The parameters outlive the step, so SQLite need not copy.
-    return ::sqlite3_bind_text64(statement, index, value.data(), value.size(), SQLITE_STATIC, SQLITE_UTF8);
+    return ::sqlite3_bind_text64(statement, index, value.data(), value.size(), SQLITE_STATIC,
+                                 SQLITE_UTF8);
   }
 };
 
@@ -50,7 +53,8 @@ class Connection::Use {
   Use(sqlite3_stmt* statement, bool* busy) : statement_(statement), busy_(busy) {
     if (busy_ != nullptr) *busy_ = true;
   }
-  Use(Use&& other) noexcept : statement_(std::exchange(other.statement_, nullptr)), busy_(other.busy_) {}
+  Use(Use&& other) noexcept
+      : statement_(std::exchange(other.statement_, nullptr)), busy_(other.busy_) {}
   Use& operator=(Use&&) = delete;
   ~Use() {
     if (statement_ == nullptr) return;
@@ -71,19 +75,24 @@ class Connection::Use {
 
 Result<std::unique_ptr<Connection>> Connection::open(const ConnectionOptions& options) {
   sqlite3* db = nullptr;
-  const int flags = SQLITE_OPEN_NOMUTEX | (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-  const int code = ::sqlite3_open_v2(options.path.c_str(), &db, flags, options.vfs.empty() ? nullptr : options.vfs.c_str());
+  const int flags =
+      SQLITE_OPEN_NOMUTEX |
+      (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  const int code = ::sqlite3_open_v2(options.path.c_str(), &db, flags,
+                                     options.vfs.empty() ? nullptr : options.vfs.c_str());
   std::unique_ptr<Connection> connection(new Connection(db, options.path));
   if (code != SQLITE_OK) return std::unexpected(sqlite_error(db, code, options.path));
   ::sqlite3_extended_result_codes(db, 1);
   ::sqlite3_busy_timeout(db, kBusyMs);
-  // A damaged or hostile file must not run code of its schema or reach its own tables by the back door.
+  // A damaged or hostile file must not run code of its schema or reach its own tables by the back
+  // door.
   ::sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   ::sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
-  TRY_STATUS(connection->script(fmt::format(
-      "PRAGMA cache_size=-{}; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA foreign_keys=ON; "
-      "PRAGMA cell_size_check=ON; PRAGMA synchronous={};",
-      options.cache_kib, options.synchronous ? "FULL" : "OFF")));
+  TRY_STATUS(
+      connection->script(fmt::format("PRAGMA cache_size=-{}; PRAGMA temp_store=MEMORY; PRAGMA "
+                                     "mmap_size=0; PRAGMA foreign_keys=ON; "
+                                     "PRAGMA cell_size_check=ON; PRAGMA synchronous={};",
+                                     options.cache_kib, options.synchronous ? "FULL" : "OFF")));
   return connection;
 }
 
@@ -181,7 +190,8 @@ Result<std::int64_t> Connection::integer(std::string_view sql) {
 bool Connection::in_transaction() const { return ::sqlite3_get_autocommit(db_) == 0; }
 
 void Connection::checkpoint() {
-  // A failure (disk full, a reader in the way) loses nothing: the log stays and the next one tries again.
+  // A failure (disk full, a reader in the way) loses nothing: the log stays and the next one tries
+  // again.
   ::sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
 }
 

@@ -1,6 +1,6 @@
-// One SQLite connection with its statement cache: the `Statements` that closures see. Made by the engine,
-// the readers and the text index; used by one thread at a time; closes itself. Not a transaction: who owns
-// the connection writes BEGIN and COMMIT.
+// One SQLite connection with its statement cache: the `Statements` that closures see. Made by the
+// engine, the readers and the text index; used by one thread at a time; closes itself. Not a
+// transaction: who owns the connection writes BEGIN and COMMIT.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,8 @@ struct sqlite3_stmt;
 namespace carapace::store {
 
 struct ConnectionOptions {
-  std::string path;        // ":memory:" for a private database without a file
-  std::string vfs;         // empty: the default
+  std::string path;  // ":memory:" for a private database without a file
+  std::string vfs;   // empty: the default
   bool read_only = false;
   bool synchronous = true;  // false only in tests that show what fsync is for
   int cache_kib = 1024;
@@ -38,7 +38,8 @@ class Connection final : public Statements {
 
   // Several statements without parameters, never cached: schema and pragmas.
   Status script(std::string_view sql);
-  Result<std::int64_t> integer(std::string_view sql);  // first column of the first row; 0 without a row
+  Result<std::int64_t> integer(
+      std::string_view sql);  // first column of the first row; 0 without a row
   bool in_transaction() const;
   // While set, statements fail once the transaction is gone, instead of committing one by one.
   void require_transaction(bool required) { transaction_required_ = required; }
@@ -54,7 +55,9 @@ class Connection final : public Statements {
   };
   struct TextHash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
   };
   class Use;
 

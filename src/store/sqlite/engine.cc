@@ -16,15 +16,16 @@
 namespace carapace::store {
 namespace {
 
-// The caches are small on purpose: the kernel's page cache serves hot pages within a microsecond, and an
-// idle gateway shall be small.
+// The caches are small on purpose: the kernel's page cache serves hot pages within a microsecond,
+// and an idle gateway shall be small.
 constexpr int kWriterCacheKib = 1024;
 constexpr int kReaderCacheKib = 512;
 constexpr int kLogKeepBytes = 16 << 20;
 
 class SqliteEngine final : public Engine {
  public:
-  SqliteEngine(std::unique_ptr<fs::FileLock> lock, std::unique_ptr<Connection> connection, ConnectionOptions reading)
+  SqliteEngine(std::unique_ptr<fs::FileLock> lock, std::unique_ptr<Connection> connection,
+               ConnectionOptions reading)
       : lock_(std::move(lock)), writer_(std::move(connection)), readers_(std::move(reading)) {}
 
   Task<Status> transact(std::move_only_function<Status(Statements&)> body) override {
@@ -39,11 +40,12 @@ class SqliteEngine final : public Engine {
  private:
   std::unique_ptr<fs::FileLock> lock_;
   Writer writer_;
-  Readers readers_;  // goes first, so that the writer's connection is the last and tidies the log away
+  Readers
+      readers_;  // goes first, so that the writer's connection is the last and tidies the log away
 };
 
-// SQLite would create the file readable for everybody, and leave its name to chance after a power loss.
-// Its log files take the mode of this one.
+// SQLite would create the file readable for everybody, and leave its name to chance after a power
+// loss. Its log files take the mode of this one.
 Status create_private(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0) {
@@ -67,13 +69,16 @@ Status use_log(Connection& db) {
     return true;
   }));
   if (mode != "wal")
-    return fail(Errc::unavailable, "the file system of {} cannot hold the store (journal mode {}): use a local disk", db.path(), mode);
+    return fail(Errc::unavailable,
+                "the file system of {} cannot hold the store (journal mode {}): use a local disk",
+                db.path(), mode);
   return db.script(fmt::format("PRAGMA journal_size_limit={}", kLogKeepBytes));
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Engine>> open_sqlite_engine(const OpenOptions& options, const EngineTuning& tuning) {
+Result<std::unique_ptr<Engine>> open_sqlite_engine(const OpenOptions& options,
+                                                   const EngineTuning& tuning) {
   TRY(auto lock, fs::try_lock(options.path + ".lock"));
   TRY_STATUS(create_private(options.path));
   ConnectionOptions writing{options.path, options.vfs, false, tuning.synchronous, kWriterCacheKib};
@@ -86,6 +91,8 @@ Result<std::unique_ptr<Engine>> open_sqlite_engine(const OpenOptions& options, c
   return std::make_unique<SqliteEngine>(std::move(lock), std::move(connection), std::move(reading));
 }
 
-Result<std::unique_ptr<Engine>> open_engine(const OpenOptions& options) { return open_sqlite_engine(options, {}); }
+Result<std::unique_ptr<Engine>> open_engine(const OpenOptions& options) {
+  return open_sqlite_engine(options, {});
+}
 
 }  // namespace carapace::store

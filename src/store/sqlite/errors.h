@@ -1,6 +1,7 @@
-// SQLite's result codes as our errors: the code is the policy (unavailable: retry later, conflict: somebody
-// else holds it, internal: damaged) and the detail tells an operator which file and what to do. Called by
-// the connection right after the failed call, on its thread. Pure but for reading the connection's state.
+// SQLite's result codes as our errors: the code is the policy (unavailable: retry later, conflict:
+// somebody else holds it, internal: damaged) and the detail tells an operator which file and what
+// to do. Called by the connection right after the failed call, on its thread. Pure but for reading
+// the connection's state.
 #pragma once
 
 #include <string>

@@ -22,7 +22,8 @@ Status sync_path(const std::string& path) {
   const bool synced = file >= 0 && ::fsync(file) == 0;
   const int error = errno;
   if (file >= 0) ::close(file);
-  if (!synced) return fail(Errc::unavailable, "cannot make {} durable: {}", path, std::strerror(error));
+  if (!synced)
+    return fail(Errc::unavailable, "cannot make {} durable: {}", path, std::strerror(error));
   return {};
 }
 
@@ -33,13 +34,16 @@ Status keep_copy(Connection& db, std::int64_t version) {
   ::unlink(part.c_str());
   if (auto copied = db.run("VACUUM INTO ?1", {part}); !copied) {
     ::unlink(part.c_str());
-    return fail(copied.error().code, "the store must be copied to {} before it is upgraded, and that failed ({}); nothing was changed",
+    return fail(copied.error().code,
+                "the store must be copied to {} before it is upgraded, and that failed ({}); "
+                "nothing was changed",
                 target, copied.error().detail);
   }
   ::chmod(part.c_str(), 0600);
   TRY_STATUS(sync_path(part));
   if (::rename(part.c_str(), target.c_str()) != 0)
-    return fail(Errc::unavailable, "cannot rename {} to {}: {}", part, target, std::strerror(errno));
+    return fail(Errc::unavailable, "cannot rename {} to {}: {}", part, target,
+                std::strerror(errno));
   TRY_STATUS(sync_path(fs::folder_of(target)));
   kLog.info("the store is upgraded; a copy was kept", {{"copy", target}});
   return {};
@@ -59,32 +63,39 @@ Status refuse_foreign(Connection& db, std::int64_t version) {
   TRY(const auto application, db.integer("PRAGMA application_id"));
   TRY(const auto tables, db.integer("SELECT count(*) FROM sqlite_schema"));
   if (application == kApplicationId || (application == 0 && version == 0 && tables == 0)) return {};
-  return fail(Errc::conflict, "{} is a database of another program; nothing was changed", db.path());
+  return fail(Errc::conflict, "{} is a database of another program; nothing was changed",
+              db.path());
 }
 
-Status apply(Connection& db, std::span<const Migration> steps, std::int64_t from, const std::string& program_version) {
+Status apply(Connection& db, std::span<const Migration> steps, std::int64_t from,
+             const std::string& program_version) {
   for (const auto& step : steps)
     if (step.version > from) TRY_STATUS(db.script(step.sql));
-  TRY_STATUS(db.run("INSERT INTO meta(name, value) VALUES ('program_version', ?1) "
-                    "ON CONFLICT(name) DO UPDATE SET value = excluded.value",
-                    {program_version}));
-  return db.script(fmt::format("PRAGMA application_id={}; PRAGMA user_version={}", kApplicationId, steps.back().version));
+  TRY_STATUS(
+      db.run("INSERT INTO meta(name, value) VALUES ('program_version', ?1) "
+             "ON CONFLICT(name) DO UPDATE SET value = excluded.value",
+             {program_version}));
+  return db.script(fmt::format("PRAGMA application_id={}; PRAGMA user_version={}", kApplicationId,
+                               steps.back().version));
 }
 
 }  // namespace
 
-Result<std::int64_t> schema_version(Connection& db, std::span<const Migration> steps, const std::string& program_version) {
+Result<std::int64_t> schema_version(Connection& db, std::span<const Migration> steps,
+                                    const std::string& program_version) {
   TRY(const auto version, db.integer("PRAGMA user_version"));
   TRY_STATUS(refuse_foreign(db, version));
   const auto newest = steps.back().version;
   if (version <= newest) return version;
   const auto writer = written_by(db);
   return fail(Errc::conflict,
-              "the store was written by Carapace {} (schema {}); this is {} (schema {}): use {} or newer, nothing was changed",
+              "the store was written by Carapace {} (schema {}); this is {} (schema {}): use {} or "
+              "newer, nothing was changed",
               writer, version, program_version, newest, writer);
 }
 
-Status migrate(Connection& db, std::span<const Migration> steps, std::int64_t version, const std::string& program_version) {
+Status migrate(Connection& db, std::span<const Migration> steps, std::int64_t version,
+               const std::string& program_version) {
   if (version == steps.back().version) return {};
   if (version > 0) TRY_STATUS(keep_copy(db, version));
   TRY_STATUS(db.script("BEGIN EXCLUSIVE"));

@@ -9,7 +9,8 @@ constexpr std::size_t kThreads = 2;
 
 }  // namespace
 
-Readers::Readers(ConnectionOptions options) : options_(std::move(options)), pool_("store-read", kThreads) {
+Readers::Readers(ConnectionOptions options)
+    : options_(std::move(options)), pool_("store-read", kThreads) {
   options_.read_only = true;
 }
 
@@ -31,7 +32,8 @@ Status Readers::run(std::move_only_function<Status(Statements&)>& body) {
     outcome = fail(Errc::internal, "a store closure threw: {}", error.what());
   }
   // A connection that cannot even end its snapshot is dropped; the next query opens another.
-  if (!connection->in_transaction() || connection->script("COMMIT")) give_back(std::move(connection));
+  if (!connection->in_transaction() || connection->script("COMMIT"))
+    give_back(std::move(connection));
   return outcome;
 }
 

@@ -1,5 +1,6 @@
-// Consistent reads beside the writer: a few threads, each query in a snapshot on a read-only connection of
-// its own. Threads and connections come at the first query and stay. Owned by the engine.
+// Consistent reads beside the writer: a few threads, each query in a snapshot on a read-only
+// connection of its own. Threads and connections come at the first query and stay. Owned by the
+// engine.
 #pragma once
 
 #include <functional>

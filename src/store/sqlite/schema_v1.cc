@@ -1,5 +1,5 @@
-// Schema, step 1. A step that was released is never edited: changes are new steps in a list below it.
-// Times are Unix milliseconds, money is millionths of a dollar, `checksum` is rows/checksum.h.
+// Schema, step 1. A step that was released is never edited: changes are new steps in a list below
+// it. Times are Unix milliseconds, money is millionths of a dollar, `checksum` is rows/checksum.h.
 #include "store/sqlite/migrations.h"
 
 namespace carapace::store {

@@ -14,7 +14,8 @@ constexpr log::Log kLog{"store"};
 constexpr std::size_t kWords = 64;
 constexpr int kCacheKib = 1024;
 
-// Letters, digits and everything beyond ASCII; the tokenizer of the index splits the rest the same way.
+// Letters, digits and everything beyond ASCII; the tokenizer of the index splits the rest the same
+// way.
 bool is_word(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte >= 0x80 || std::isalnum(byte) != 0;
@@ -47,10 +48,12 @@ class FtsIndex final : public TextIndex {
     const auto query = match_any(words);
     if (query.empty() || limit == 0) return hits;
     const auto read = db_->rows(
-        "SELECT page, heading, text, CAST(bm25(passages, 0.0, 4.0, 1.0) * 1e9 AS INTEGER) AS score FROM passages "
+        "SELECT page, heading, text, CAST(bm25(passages, 0.0, 4.0, 1.0) * 1e9 AS INTEGER) AS score "
+        "FROM passages "
         "WHERE passages MATCH ?1 ORDER BY score, rowid LIMIT ?2",
         {query, static_cast<std::int64_t>(limit)}, [&](const Row& row) {
-          hits.push_back({{row.text(0), row.text(1), row.text(2)}, static_cast<double>(row.integer(3)) / 1e9});
+          hits.push_back(
+              {{row.text(0), row.text(1), row.text(2)}, static_cast<double>(row.integer(3)) / 1e9});
           return true;
         });
     if (!read) {
@@ -68,12 +71,13 @@ class FtsIndex final : public TextIndex {
 
 Result<std::unique_ptr<TextIndex>> make_text_index(std::vector<Passage> passages) {
   TRY(auto db, Connection::open({.path = ":memory:", .vfs = {}, .cache_kib = kCacheKib}));
-  TRY_STATUS(db->script(
-      "CREATE VIRTUAL TABLE passages USING fts5(page UNINDEXED, heading, text, "
-      "tokenize = 'porter unicode61 remove_diacritics 2'); BEGIN"));
+  TRY_STATUS(
+      db->script("CREATE VIRTUAL TABLE passages USING fts5(page UNINDEXED, heading, text, "
+                 "tokenize = 'porter unicode61 remove_diacritics 2'); BEGIN"));
   for (auto& passage : passages)
-    TRY_STATUS(db->run("INSERT INTO passages(page, heading, text) VALUES (?1, ?2, ?3)",
-                       {std::move(passage.page), std::move(passage.heading), std::move(passage.text)}));
+    TRY_STATUS(
+        db->run("INSERT INTO passages(page, heading, text) VALUES (?1, ?2, ?3)",
+                {std::move(passage.page), std::move(passage.heading), std::move(passage.text)}));
   TRY_STATUS(db->script("COMMIT"));
   return std::make_unique<FtsIndex>(std::move(db));
 }

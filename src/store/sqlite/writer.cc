@@ -15,7 +15,8 @@ namespace {
 
 constexpr log::Log kLog{"store"};
 constexpr std::size_t kBatch = 256;
-// The log is moved into the file when it is this long and nobody waits, or at the latest at four times that.
+// The log is moved into the file when it is this long and nobody waits, or at the latest at four
+// times that.
 constexpr int kCheckpointPages = 1'000;
 constexpr int kCheckpointPagesAtLatest = 4 * kCheckpointPages;
 
@@ -97,7 +98,8 @@ bool Writer::attempt(std::span<Job> batch) {
   for (auto& job : batch) {
     job.outcome = run_in_savepoint(job.body);
     if (db.in_transaction()) continue;
-    if (job.outcome) job.outcome = fail(Errc::unavailable, "the store {} lost a transaction", db.path());
+    if (job.outcome)
+      job.outcome = fail(Errc::unavailable, "the store {} lost a transaction", db.path());
     return false;
   }
   auto committed = db.run("COMMIT");

@@ -1,6 +1,6 @@
-// The one writer: a thread with its connection that takes all waiting closures, runs each in a savepoint of
-// one transaction, commits once (one fsync) and then wakes their callers together. Sleeps without waking
-// while nothing waits. Owned by the engine; `submit` is called on the loop.
+// The one writer: a thread with its connection that takes all waiting closures, runs each in a
+// savepoint of one transaction, commits once (one fsync) and then wakes their callers together.
+// Sleeps without waking while nothing waits. Owned by the engine; `submit` is called on the loop.
 #pragma once
 
 #include <condition_variable>

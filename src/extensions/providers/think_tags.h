@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace carapace::provider {
+namespace carapace::providers {
 
 class ThinkTags {
  public:
@@ -39,4 +39,4 @@ class ThinkTags {
   std::string_view close_;
 };
 
-}  // namespace carapace::provider
+}  // namespace carapace::providers

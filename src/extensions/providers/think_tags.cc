@@ -1,10 +1,10 @@
-#include "provider/think_tags.h"
+#include "extensions/providers/think_tags.h"
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
-namespace carapace::provider {
+namespace carapace::providers {
 namespace {
 
 struct TagRow {
@@ -98,4 +98,4 @@ std::vector<ThinkTags::Piece> ThinkTags::finish() {
   return out;
 }
 
-}  // namespace carapace::provider
+}  // namespace carapace::providers

@@ -1,8 +1,8 @@
-#include "provider/think_tags.h"
+#include "extensions/providers/think_tags.h"
 
 #include <gtest/gtest.h>
 
-namespace carapace::provider {
+namespace carapace::providers {
 namespace {
 
 struct Split {
@@ -44,4 +44,4 @@ TEST(ThinkTags, AnyCut) {
 }
 
 }  // namespace
-}  // namespace carapace::provider
+}  // namespace carapace::providers
