@@ -251,16 +251,19 @@ Task<Result<Dispatcher::Recovered>> Dispatcher::recover() {
       impl_->admit(std::move(run));
       continue;
     }
-    const auto id = run.id.value;
-    const auto reported = co_await report_interrupted(impl_->ports.runs, impl_->ports.transcripts, std::move(run),
-                                                    impl_->ports.clock.wall_ms());
-    if (!reported) {
+    const auto now = impl_->ports.clock.wall_ms();
+    RunEvent event{run.id, run.raw_key, run.principal, false, 0, now, {}};
+    auto ended = co_await report_interrupted(impl_->ports.runs, impl_->ports.transcripts, std::move(run), now);
+    if (!ended) {
       // One that cannot be closed now must not keep the others from being taken up.
-      kLog.error("an interrupted turn could not be closed", {{"run", id}, {"cause", reported.error().detail}});
+      kLog.error("an interrupted turn could not be closed", {{"run", event.run.value}, {"cause", ended.error().detail}});
       continue;
     }
     ++result.interrupted;
-    kLog.warn("a turn that the last stop interrupted was closed", {{"run", id}});
+    kLog.warn("a turn that the last stop interrupted was closed", {{"run", event.run.value}});
+    // Clients that are back already, and those who wait for this run, hear of its end.
+    event.what = std::move(*ended);
+    impl_->ports.fanout.publish(std::move(event));
   }
   co_return result;
 }

@@ -45,8 +45,8 @@ Message result_for(const ToolCall& call, bool begun, const store::RunRow& run, s
 
 }  // namespace
 
-Task<Status> report_interrupted(store::Runs& runs, store::Transcripts& transcripts, store::RunRow run,
-                                std::int64_t now_ms) {
+Task<Result<RunEnded>> report_interrupted(store::Runs& runs, store::Transcripts& transcripts, store::RunRow run,
+                                          std::int64_t now_ms) {
   constexpr std::int64_t kLookBack = 500;  // messages: far more than one bounded turn can write
   CO_TRY(const auto messages, co_await transcripts.tail(run.session, kLookBack));
   CO_TRY(const auto journal, co_await runs.journal(run.id));
@@ -66,7 +66,9 @@ Task<Status> report_interrupted(store::Runs& runs, store::Transcripts& transcrip
   last.origin->stop = StopReason::interrupted;
   last.origin->error = kSentence;
   finish.messages.push_back(std::move(last));
-  co_return co_await runs.finish(std::move(finish));
+  CO_TRY_STATUS(co_await runs.finish(std::move(finish)));
+  const std::string sentence(kSentence);
+  co_return RunEnded{RunEnded::Outcome::interrupted, sentence, sentence, "interrupted", 0, now_ms, {}};
 }
 
 }  // namespace carapace::dispatch

@@ -7,12 +7,14 @@
 
 #include "async/task.h"
 #include "base/error.h"
+#include "domain/run_event.h"
 #include "store/runs.h"
 #include "store/transcripts.h"
 
 namespace carapace::dispatch {
 
-Task<Status> report_interrupted(store::Runs& runs, store::Transcripts& transcripts, store::RunRow run,
-                                std::int64_t now_ms);
+// How the run ended, for whoever already waits for it.
+Task<Result<RunEnded>> report_interrupted(store::Runs& runs, store::Transcripts& transcripts, store::RunRow run,
+                                          std::int64_t now_ms);
 
 }  // namespace carapace::dispatch

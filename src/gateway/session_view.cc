@@ -31,8 +31,11 @@ void add_use(ObjectText& out, const store::SessionRow& row) {
       .number("totalTokens", row.last_usage.prompt());
 }
 
-void add_model(ObjectText& out, const store::SessionRow& row) {
-  out.text_unless_empty("modelProvider", row.last_provider).text_unless_empty("model", row.last_model);
+void add_model(ObjectText& out, const store::SessionRow& row, bool chosen_first) {
+  // A list shows who will answer next: a model that was chosen but has not spoken yet counts there.
+  const auto chosen = chosen_first ? parse_model_ref(row.model_override) : std::nullopt;
+  out.text_unless_empty("modelProvider", chosen ? chosen->provider : row.last_provider)
+      .text_unless_empty("model", chosen ? chosen->model : row.last_model);
   if (row.context_tokens > 0) out.number("contextTokens", row.context_tokens);
 }
 
@@ -66,7 +69,7 @@ rpc::ObjectText session_row(const store::SessionRow& row) {
   out.boolean("abortedLastRun", row.aborted_last_run);
   add_settings(out, row);
   add_use(out, row);
-  add_model(out, row);
+  add_model(out, row, true);
   if (!row.channel.empty())
     out.raw("deliveryContext", ObjectText().text("channel", row.channel).take()).text("lastChannel", row.channel);
   return out;
@@ -81,7 +84,7 @@ std::string session_entry(const store::SessionRow& row, bool after_reset) {
   if (const auto model = parse_model_ref(row.model_override))
     out.text("providerOverride", model->provider).text("modelOverride", model->model);
   if (!row.channel.empty()) out.text("lastChannel", row.channel);
-  add_model(out, row);
+  add_model(out, row, false);
   if (after_reset)
     out.number("inputTokens", 0).number("outputTokens", 0).number("totalTokens", 0);
   else

@@ -17,7 +17,8 @@ bool is_hollow(const Answer::Part& part) { return part.name.empty() && part.text
 
 }  // namespace
 
-Answer::Answer(EventSink& events, std::span<const ToolDefinition> tools, std::function<std::string()> fresh_id)
+Answer::Answer(EventSink& events, std::span<const ToolDefinition> tools,
+               std::function<std::string()> fresh_id)
     : events_(events), tools_(tools), fresh_id_(std::move(fresh_id)) {}
 
 Answer::Part& Answer::add(Kind kind) {
@@ -44,11 +45,13 @@ void Answer::relabel_text() {
 }
 
 bool Answer::has_calls() const {
-  return std::ranges::any_of(parts_, [](const Part& part) { return part.kind == Kind::call && !is_hollow(part); });
+  return std::ranges::any_of(
+      parts_, [](const Part& part) { return part.kind == Kind::call && !is_hollow(part); });
 }
 
 bool Answer::offers(std::string_view tool_name) const {
-  return std::ranges::any_of(tools_, [tool_name](const auto& tool) { return tool.name == tool_name; });
+  return std::ranges::any_of(tools_,
+                             [tool_name](const auto& tool) { return tool.name == tool_name; });
 }
 
 Block Answer::take_call(Part& part, std::vector<std::string>& used_ids) {
@@ -56,7 +59,10 @@ Block Answer::take_call(Part& part, std::vector<std::string>& used_ids) {
   if (id.empty() || std::ranges::find(used_ids, id) != used_ids.end()) id = fresh_id_();
   used_ids.push_back(id);
   auto arguments = read_arguments(part.text);
-  return ToolCall{ToolCallId(std::move(id)), clean_tool_name(part.name.empty() ? kNameless : std::string_view(part.name), tools_), std::move(arguments.text), arguments.malformed};
+  return ToolCall{
+      ToolCallId(std::move(id)),
+      clean_tool_name(part.name.empty() ? kNameless : std::string_view(part.name), tools_),
+      std::move(arguments.text), arguments.malformed};
 }
 
 std::vector<Block> Answer::take_blocks() {
@@ -71,9 +77,12 @@ std::vector<Block> Answer::take_blocks() {
         break;
       case Kind::thinking:
         if (!part.text.empty() || !part.signature.empty())
-          blocks.emplace_back(ThinkingBlock{std::move(part.text), std::move(part.signature), false});
+          blocks.emplace_back(
+              ThinkingBlock{std::move(part.text), std::move(part.signature), false});
         break;
-      case Kind::redacted: blocks.emplace_back(ThinkingBlock{std::move(part.text), "", true}); break;
+      case Kind::redacted:
+        blocks.emplace_back(ThinkingBlock{std::move(part.text), "", true});
+        break;
       case Kind::call:
         if (!is_hollow(part)) blocks.push_back(take_call(part, used_ids));
         break;

@@ -1,6 +1,6 @@
-// The answer while it grows: text, thinking and tool calls in the order of their first appearance. What
-// every wire's reader writes into; it joins cut characters, shows deltas to the sink and makes the blocks
-// of the Completion. No I/O; one answer each; loop thread.
+// The answer while it grows: text, thinking and tool calls in the order of their first appearance.
+// What every wire's reader writes into; it joins cut characters, shows deltas to the sink and makes
+// the blocks of the Completion. No I/O; one answer each; loop thread.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,8 @@ class Answer {
   };
 
   // `fresh_id` names calls that came without an id.
-  Answer(EventSink& events, std::span<const ToolDefinition> tools, std::function<std::string()> fresh_id);
+  Answer(EventSink& events, std::span<const ToolDefinition> tools,
+         std::function<std::string()> fresh_id);
 
   // Parts stay where they are while others are added.
   Part& add(Kind kind);

@@ -46,8 +46,7 @@ class Budget final : public Provider {
       : inner_(inner), ledger_(ledger), model_(std::move(model)) {}
 
   Task<Result<Completion>> complete(const Request& request, EventSink& events, const CallContext& context) override {
-    const Usage worst{estimate_tokens(request), request.max_output_tokens, 0, 0};
-    const auto amount = model_.price.known ? cost_micros(worst, model_.price) : 0;
+    const auto amount = model_.price.known ? worst_case_micros(request, model_.price) : 0;
     CO_TRY(const auto reservation, co_await ledger_.reserve(context.principal, context.run, amount));
     Watched watched(events);
     auto answer = co_await inner_.complete(request, watched, context);
@@ -82,6 +81,13 @@ std::int64_t estimate_tokens(const Request& request) {
     for (const auto& block : message.blocks) tokens += std::visit(BlockTokens{}, block);
   for (const auto& tool : request.tools) tokens += BlockTokens::chars(tool.description) + BlockTokens::chars(tool.schema);
   return tokens;
+}
+
+std::int64_t worst_case_micros(const Request& request, const Price& price) {
+  // Some scripts take more tokens than the rule says, and what is written to a cache may cost more than input.
+  Price dearest = price;
+  dearest.input = std::max({price.input, price.cache_write, price.cache_read});
+  return cost_micros({estimate_tokens(request) * 3 / 2, request.max_output_tokens, 0, 0}, dearest);
 }
 
 std::unique_ptr<Provider> make_budget(Provider& inner, ledger::Ledger& ledger, ModelInfo model) {

@@ -13,7 +13,10 @@ namespace carapace::provider {
 // `inner` and `ledger` outlive the decorator. `model` gives provider id and price.
 std::unique_ptr<Provider> make_budget(Provider& inner, ledger::Ledger& ledger, ModelInfo model);
 
-// Tokens of a request by the four-characters rule (an image counts 2,000): an upper estimate for money.
+// The most that one call of this request may cost: a generous count of its tokens and the longest answer.
+std::int64_t worst_case_micros(const Request& request, const Price& price);
+
+// Tokens of a request by the four-characters rule (an image counts 2,000).
 std::int64_t estimate_tokens(const Request& request);
 
 }  // namespace carapace::provider

@@ -28,7 +28,8 @@ const ModelRow* row_of(const Spec& spec, std::string_view model) {
   return found == spec.models.end() ? nullptr : &*found;
 }
 
-// What configuration or a server left out comes from the row of the same model, then from the row's defaults.
+// What configuration or a server left out comes from the row of the same model, then from the row's
+// defaults.
 ModelInfo completed(ModelInfo info, std::string_view provider, const Spec* row, const Spec& spec) {
   info.provider = provider;
   const auto* known = row ? row_of(*row, info.id) : nullptr;
@@ -44,7 +45,8 @@ ModelInfo completed(ModelInfo info, std::string_view provider, const Spec* row, 
   }
   if (info.name.empty()) info.name = info.id;
   if (info.context_window <= 0) info.context_window = spec.default_context;
-  if (info.max_output <= 0) info.max_output = std::min(spec.default_max_output, info.context_window);
+  if (info.max_output <= 0)
+    info.max_output = std::min(spec.default_max_output, info.context_window);
   return info;
 }
 
@@ -58,13 +60,14 @@ ModelInfo unknown_model(std::string_view id, std::string_view provider, const Sp
 }
 
 void add_missing(std::vector<ModelInfo>& models, ModelInfo info) {
-  if (std::ranges::find(models, info.id, &ModelInfo::id) == models.end()) models.push_back(std::move(info));
+  if (std::ranges::find(models, info.id, &ModelInfo::id) == models.end())
+    models.push_back(std::move(info));
 }
 
 bool is_variable_name(std::string_view text) {
   return text.size() > 2 && text.contains('_') && std::ranges::all_of(text, [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  });
+           return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+         });
 }
 
 std::string without_slash(std::string url) {
@@ -100,7 +103,8 @@ bool is_safe_base_url(std::string_view url) {
   return false;
 }
 
-Catalogue::Catalogue(std::span<const Spec* const> rows, std::vector<ProviderConfig> configured, Environment environment)
+Catalogue::Catalogue(std::span<const Spec* const> rows, std::vector<ProviderConfig> configured,
+                     Environment environment)
     : rows_(rows), configured_(std::move(configured)), environment_(std::move(environment)) {
   for (auto& config : configured_) config.id = to_lower(config.id);
 }
@@ -135,7 +139,8 @@ Catalogue::Key Catalogue::key_of(const Known& known) const {
   }
   if (!known.row) return {};
   for (const auto name : known.row->env_keys)
-    if (auto value = environment_(name); value && !trim(*value).empty()) return {std::string(trim(*value)), std::string(name)};
+    if (auto value = environment_(name); value && !trim(*value).empty())
+      return {std::string(trim(*value)), std::string(name)};
   return {};
 }
 
@@ -143,17 +148,21 @@ std::string Catalogue::base_url_of(const Known& known, const Spec& spec) const {
   if (known.config && !known.config->base_url.empty()) return without_slash(known.config->base_url);
   if (!known.row) return {};
   if (!known.row->env_base_url.empty())
-    if (auto value = environment_(known.row->env_base_url); value && !value->empty()) return without_slash(*value);
+    if (auto value = environment_(known.row->env_base_url); value && !value->empty())
+      return without_slash(*value);
   return std::string(known.row->base_url.empty() ? spec.base_url : known.row->base_url);
 }
 
-std::vector<ModelInfo> Catalogue::models_of(std::string_view id, const Known& known, const Spec& spec) const {
+std::vector<ModelInfo> Catalogue::models_of(std::string_view id, const Known& known,
+                                            const Spec& spec) const {
   std::vector<ModelInfo> models;
   if (known.config)
-    for (const auto& model : known.config->models) add_missing(models, completed(model, id, known.row, spec));
+    for (const auto& model : known.config->models)
+      add_missing(models, completed(model, id, known.row, spec));
   for (const auto& report : discovered_)
     if (report.provider == id)
-      for (const auto& model : report.models) add_missing(models, completed(model, id, known.row, spec));
+      for (const auto& model : report.models)
+        add_missing(models, completed(model, id, known.row, spec));
   if (known.row)
     for (const auto& row : known.row->models) add_missing(models, from_row(row, id, spec));
   return models;
@@ -162,11 +171,14 @@ std::vector<ModelInfo> Catalogue::models_of(std::string_view id, const Known& kn
 Result<Resolved> Catalogue::provider(std::string_view raw_id) const {
   const auto id = to_lower(trim(raw_id));
   const auto known = find(id);
-  if (!known.row && !known.config) return fail(Errc::not_found, "no provider '{}'; known are: {}", id, join(ids(), ", "));
-  const bool other_wire = known.config && !known.config->api.empty() && (!known.row || known.row->api != known.config->api);
+  if (!known.row && !known.config)
+    return fail(Errc::not_found, "no provider '{}'; known are: {}", id, join(ids(), ", "));
+  const bool other_wire = known.config && !known.config->api.empty() &&
+                          (!known.row || known.row->api != known.config->api);
   const Spec* spec = other_wire ? wire(known.config->api) : known.row;
   if (!spec) {
-    return fail(Errc::invalid_request, "models.providers.{}.api is '{}', which is no wire of this build", id,
+    return fail(Errc::invalid_request,
+                "models.providers.{}.api is '{}', which is no wire of this build", id,
                 known.config ? known.config->api : "");
   }
   Resolved out;
@@ -186,18 +198,26 @@ Result<Resolved> Catalogue::provider(std::string_view raw_id) const {
     if (config.deadlines) settings.deadlines = *config.deadlines;
     if (!config.api_version.empty()) settings.api_version = config.api_version;
     if (config.max_tokens_field == "max_tokens") settings.quirks.max_tokens_field = "max_tokens";
-    if (config.max_tokens_field == "max_completion_tokens") settings.quirks.max_tokens_field = "max_completion_tokens";
+    if (config.max_tokens_field == "max_completion_tokens")
+      settings.quirks.max_tokens_field = "max_completion_tokens";
     if (config.developer_role) settings.quirks.developer_role = *config.developer_role;
-    if (config.reasoning_effort) settings.quirks.reasoning_field = *config.reasoning_effort ? "reasoning_effort" : "";
+    if (config.reasoning_effort)
+      settings.quirks.reasoning_field = *config.reasoning_effort ? "reasoning_effort" : "";
   }
   if (spec->offline) return out;
-  if (settings.base_url.empty()) return fail(Errc::invalid_request, "provider '{}' has no base URL: set models.providers.{}.baseUrl", id, id);
+  if (settings.base_url.empty())
+    return fail(Errc::invalid_request,
+                "provider '{}' has no base URL: set models.providers.{}.baseUrl", id, id);
   if (!is_safe_base_url(settings.base_url))
-    return fail(Errc::invalid_request, "the base URL of '{}' must be https, or http to this machine or a private network: {}", id, settings.base_url);
+    return fail(
+        Errc::invalid_request,
+        "the base URL of '{}' must be https, or http to this machine or a private network: {}", id,
+        settings.base_url);
   const bool key_required = known.row ? known.row->key_required : false;
   if (key_required && settings.api_key.empty()) {
-    return fail(Errc::unauthorized, "provider '{}' has no key: set {} in the environment or models.providers.{}.apiKey", id,
-                join_keys(known.row->env_keys), id);
+    return fail(Errc::unauthorized,
+                "provider '{}' has no key: set {} in the environment or models.providers.{}.apiKey",
+                id, join_keys(known.row->env_keys), id);
   }
   return out;
 }
@@ -223,8 +243,8 @@ std::vector<std::string> Catalogue::ids() const {
   return out;
 }
 
-// Can be called now, as far as we know without calling: a server that nobody configured and that did not
-// answer a probe is not counted.
+// Can be called now, as far as we know without calling: a server that nobody configured and that
+// did not answer a probe is not counted.
 bool Catalogue::usable(std::string_view id) const {
   const auto resolved = provider(id);
   if (!resolved) return false;
@@ -251,16 +271,19 @@ std::vector<const Spec*> Catalogue::probes() const {
 }
 
 void Catalogue::add_discovered(std::string_view provider, std::vector<ModelInfo> models) {
-  std::erase_if(discovered_, [provider](const Discovered& report) { return report.provider == provider; });
+  std::erase_if(discovered_,
+                [provider](const Discovered& report) { return report.provider == provider; });
   discovered_.push_back({std::string(provider), std::move(models)});
 }
 
 Result<ModelRef> Catalogue::read_ref(std::string_view raw) const {
   const auto text = trim(raw);
-  if (const auto colon = text.find(':'); colon != std::string_view::npos && colon < text.find('/')) {
+  if (const auto colon = text.find(':');
+      colon != std::string_view::npos && colon < text.find('/')) {
     const auto id = to_lower(text.substr(0, colon));
     const auto known = find(id);
-    if ((known.row || known.config) && colon + 1 < text.size()) return ModelRef{id, std::string(text.substr(colon + 1))};
+    if ((known.row || known.config) && colon + 1 < text.size())
+      return ModelRef{id, std::string(text.substr(colon + 1))};
   }
   if (auto ref = parse_model_ref(text)) {
     ref->provider = to_lower(ref->provider);
@@ -271,19 +294,26 @@ Result<ModelRef> Catalogue::read_ref(std::string_view raw) const {
     const auto* spec = known.row ? known.row : wire(known.config->api);
     if (!spec) continue;
     const auto models = models_of(id, known, *spec);
-    if (std::ranges::find(models, text, &ModelInfo::id) != models.end()) return ModelRef{id, std::string(text)};
+    if (std::ranges::find(models, text, &ModelInfo::id) != models.end())
+      return ModelRef{id, std::string(text)};
   }
-  return fail(Errc::invalid_request, "'{}' names no model: write provider/model", ellipsize(text, 80));
+  return fail(Errc::invalid_request, "'{}' names no model: write provider/model",
+              ellipsize(text, 80));
 }
 
 std::optional<Choice> Catalogue::pick_configured() const {
   for (const auto& config : configured_) {
     if (!usable(config.id)) continue;
     const auto resolved = provider(config.id);
-    auto model = config.models.empty() ? std::string(resolved->spec->default_model) : config.models.front().id;
-    if (model.empty() && !resolved->settings.models.empty()) model = resolved->settings.models.front().id;
+    auto model = config.models.empty() ? std::string(resolved->spec->default_model)
+                                       : config.models.front().id;
+    if (model.empty() && !resolved->settings.models.empty())
+      model = resolved->settings.models.front().id;
     if (model.empty()) continue;
-    return Choice{{config.id, std::move(model)}, false, fmt::format("models.providers.{} is configured and no other model is chosen.", config.id)};
+    return Choice{
+        {config.id, std::move(model)},
+        false,
+        fmt::format("models.providers.{} is configured and no other model is chosen.", config.id)};
   }
   return std::nullopt;
 }
@@ -291,31 +321,40 @@ std::optional<Choice> Catalogue::pick_configured() const {
 std::optional<Choice> Catalogue::pick_by_key() const {
   for (const auto* row : rows_) {
     const auto key = key_of(find(row->id));
-    if (row->default_model.empty() || !row->key_required || key.value.empty() || !usable(row->id)) continue;
-    return Choice{{std::string(row->id), std::string(row->default_model)}, false,
+    if (row->default_model.empty() || !row->key_required || key.value.empty() || !usable(row->id))
+      continue;
+    return Choice{{std::string(row->id), std::string(row->default_model)},
+                  false,
                   fmt::format("{} is set in the environment and no model is chosen.", key.source)};
   }
   return std::nullopt;
 }
 
-Result<Choice> Catalogue::pick_default(std::string_view primary, const std::optional<Probe>& probe) const {
+Result<Choice> Catalogue::pick_default(std::string_view primary,
+                                       const std::optional<Probe>& probe) const {
   if (!trim(primary).empty()) {
     TRY(auto ref, read_ref(primary));
     const auto resolved = resolve(ref);
-    auto reason = resolved ? std::string("The configuration chooses it.")
-                           : fmt::format("The configuration chooses it, but it cannot be called: {}.", resolved.error().detail);
+    auto reason = resolved
+                      ? std::string("The configuration chooses it.")
+                      : fmt::format("The configuration chooses it, but it cannot be called: {}.",
+                                    resolved.error().detail);
     return Choice{std::move(ref), resolved && resolved->spec->offline, std::move(reason)};
   }
   if (auto choice = pick_configured()) return std::move(*choice);
   if (auto choice = pick_by_key()) return std::move(*choice);
   if (probe && !probe->models.empty()) {
-    return Choice{{probe->provider, probe->models.front().id}, false,
-                  fmt::format("No key is set; a local {} server answered with this model.", probe->provider)};
+    return Choice{
+        {probe->provider, probe->models.front().id},
+        false,
+        fmt::format("No key is set; a local {} server answered with this model.", probe->provider)};
   }
   for (const auto* row : rows_)
     if (row->offline)
-      return Choice{{std::string(row->id), std::string(row->default_model)}, true,
-                    "No model is configured, no key is set and no local server with a chat model answered."};
+      return Choice{
+          {std::string(row->id), std::string(row->default_model)},
+          true,
+          "No model is configured, no key is set and no local server with a chat model answered."};
   return fail(Errc::not_found, "no model is configured and this build has no offline provider");
 }
 

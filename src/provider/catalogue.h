@@ -1,6 +1,7 @@
-// Which providers and models there are: the compiled-in rows, what configuration says over them, which
-// keys the environment holds, what running servers were asked. Answers `provider/model` → row, settings and
-// model, and picks the model when nobody chose one. Values in, values out; no I/O. Owned by app/.
+// Which providers and models there are: the compiled-in rows, what configuration says over them,
+// which keys the environment holds, what running servers were asked. Answers `provider/model` →
+// row, settings and model, and picks the model when nobody chose one. Values in, values out; no
+// I/O. Owned by app/.
 #pragma once
 
 #include <functional>
@@ -27,9 +28,9 @@ struct ProviderConfig {
   net::Headers headers;
   std::vector<ModelInfo> models;  // context_window and max_output may be 0
   std::optional<net::Deadlines> deadlines;
-  std::string max_tokens_field;           // compat.maxTokensField
-  std::optional<bool> developer_role;     // compat.supportsDeveloperRole
-  std::optional<bool> reasoning_effort;   // compat.supportsReasoningEffort
+  std::string max_tokens_field;          // compat.maxTokensField
+  std::optional<bool> developer_role;    // compat.supportsDeveloperRole
+  std::optional<bool> reasoning_effort;  // compat.supportsReasoningEffort
 };
 
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
@@ -48,15 +49,16 @@ struct Probe {
 
 class Catalogue {
  public:
-  Catalogue(std::span<const Spec* const> rows, std::vector<ProviderConfig> configured, Environment environment);
+  Catalogue(std::span<const Spec* const> rows, std::vector<ProviderConfig> configured,
+            Environment environment);
 
   // `provider/model`, `provider:model` of a known provider, or a model id that one row knows.
   // invalid_request otherwise.
   Result<ModelRef> read_ref(std::string_view text) const;
 
-  // not_found: no such provider. unauthorized: it needs a key and has none. invalid_request: configuration
-  // that cannot work (unknown wire, no base URL, plain http to a public host). An unknown model of a known
-  // provider resolves, with the row's defaults.
+  // not_found: no such provider. unauthorized: it needs a key and has none. invalid_request:
+  // configuration that cannot work (unknown wire, no base URL, plain http to a public host). An
+  // unknown model of a known provider resolves, with the row's defaults.
   Result<Resolved> resolve(const ModelRef& ref) const;
 
   // Settings without a model, for `discover`. Same errors.
@@ -70,13 +72,14 @@ class Catalogue {
   // Models that a server reported. They stand behind configured ones and replace earlier reports.
   void add_discovered(std::string_view provider, std::vector<ModelInfo> models);
 
-  // Configuration, else a configured provider, else a key in the environment, else a local server, else the
-  // offline row. Never fails while one row is offline; `primary` wins although it may not resolve.
+  // Configuration, else a configured provider, else a key in the environment, else a local server,
+  // else the offline row. Never fails while one row is offline; `primary` wins although it may not
+  // resolve.
   Result<Choice> pick_default(std::string_view primary, const std::optional<Probe>& probe) const;
 
  private:
   struct Known {
-    const Spec* row = nullptr;             // identity; null for a provider that only configuration names
+    const Spec* row = nullptr;  // identity; null for a provider that only configuration names
     const ProviderConfig* config = nullptr;
   };
   struct Key {

@@ -11,7 +11,8 @@ constexpr std::size_t kMaxEventBytes = 16UL << 20U;
 
 EventFeed::EventFeed(OnEvent on_event)
     : on_event_(std::move(on_event)),
-      parser_([this](net::SseEvent&& event) { (void)deliver({event.type, event.data, false}); }, kMaxEventBytes) {}
+      parser_([this](net::SseEvent&& event) { (void)deliver({event.type, event.data, false}); },
+              kMaxEventBytes) {}
 
 Status EventFeed::deliver(const FeedEvent& event) {
   if (failed_) failed_ = on_event_(event);

@@ -1,6 +1,6 @@
-// The front of every event-stream reader, without I/O: server-sent events in, (type, data) out. A server
-// that ignores `stream: true` and answers one JSON document gives one event whose `whole` is true; a web
-// page is an error. One stream each; any thread.
+// The front of every event-stream reader, without I/O: server-sent events in, (type, data) out. A
+// server that ignores `stream: true` and answers one JSON document gives one event whose `whole` is
+// true; a web page is an error. One stream each; any thread.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,7 @@ namespace carapace::provider {
 struct FeedEvent {
   std::string_view type;  // of the `event:` line, may be empty
   std::string_view data;
-  bool whole = false;     // the complete answer as one JSON document
+  bool whole = false;  // the complete answer as one JSON document
 };
 
 class EventFeed {

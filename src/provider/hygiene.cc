@@ -26,11 +26,14 @@ constexpr std::string_view kBlindNote = "[image left out: this model does not se
 constexpr std::string_view kBadImageNote = "[image left out: not a PNG, JPEG, GIF or WebP picture]";
 constexpr std::string_view kBigImageNote = "[image left out: too large for this model]";
 
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; }
+bool is_word(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+}
 bool is_alnum(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
 bool is_blank(std::string_view text) { return trim(text).empty(); }
 
-// Invalid UTF-8 (also encoded surrogates) and NUL go: providers refuse the whole request for one of them.
+// Invalid UTF-8 (also encoded surrogates) and NUL go: providers refuse the whole request for one of
+// them.
 void clean(std::string& text) {
   if (!is_valid_utf8(text)) text = replace_all(sanitize_utf8(text), "\xEF\xBF\xBD", "");
   std::erase(text, '\0');
@@ -96,9 +99,11 @@ class Ids {
 // What may stand in a message of each role; the rest was put there by mistake.
 bool belongs(Role role, const Block& block) {
   switch (role) {
-    case Role::user: return std::holds_alternative<TextBlock>(block) || std::holds_alternative<ImageBlock>(block);
+    case Role::user:
+      return std::holds_alternative<TextBlock>(block) || std::holds_alternative<ImageBlock>(block);
     case Role::assistant:
-      return std::holds_alternative<TextBlock>(block) || std::holds_alternative<ThinkingBlock>(block) ||
+      return std::holds_alternative<TextBlock>(block) ||
+             std::holds_alternative<ThinkingBlock>(block) ||
              std::holds_alternative<ToolCall>(block);
     case Role::tool: return std::holds_alternative<ToolResult>(block);
   }
@@ -108,7 +113,8 @@ bool belongs(Role role, const Block& block) {
 struct Cleaner {
   void operator()(TextBlock& block) const { clean(block.text); }
   void operator()(ThinkingBlock& block) const {
-    // Signed words are replayed byte for byte; changed ones would be refused, so they lose the signature.
+    // Signed words are replayed byte for byte; changed ones would be refused, so they lose the
+    // signature.
     auto before = block.text;
     clean(block.text);
     if (before != block.text || !is_valid_utf8(block.signature)) block.signature.clear();
@@ -132,15 +138,19 @@ bool same_model(std::string_view a, std::string_view b) {
   if (!b.starts_with(a)) return false;
   const auto rest = b.substr(a.size());
   return rest.empty() || (rest.front() == '-' && rest.size() >= 5 &&
-                          std::ranges::all_of(rest.substr(1), [](char c) { return c == '-' || (c >= '0' && c <= '9'); }));
+                          std::ranges::all_of(rest.substr(1), [](char c) {
+                            return c == '-' || (c >= '0' && c <= '9');
+                          }));
 }
 
-bool keeps(const ThinkingBlock& block, const Message& message, ThinkingReplay rule, std::string_view provider_id,
-           std::string_view model) {
+bool keeps(const ThinkingBlock& block, const Message& message, ThinkingReplay rule,
+           std::string_view provider_id, std::string_view model) {
   if (rule == ThinkingReplay::none || !message.origin) return false;
-  if (message.origin->provider != provider_id || !same_model(message.origin->model, model)) return false;
+  if (message.origin->provider != provider_id || !same_model(message.origin->model, model))
+    return false;
   if (block.redacted) return !block.text.empty() || !block.signature.empty();
-  return rule == ThinkingReplay::any ? !is_blank(block.text) || !block.signature.empty() : !block.signature.empty();
+  return rule == ThinkingReplay::any ? !is_blank(block.text) || !block.signature.empty()
+                                     : !block.signature.empty();
 }
 
 // Empty when the picture may be sent (its type corrected), else the line that stands for it.
@@ -170,8 +180,8 @@ void judge_images(Message& message, const Hygiene& rules, bool model_sees_images
   }
 }
 
-void clean_message(Message& message, const Hygiene& rules, std::string_view provider_id, std::string_view model,
-                   bool model_sees_images) {
+void clean_message(Message& message, const Hygiene& rules, std::string_view provider_id,
+                   std::string_view model, bool model_sees_images) {
   std::erase_if(message.blocks, [&](const Block& block) { return !belongs(message.role, block); });
   for (auto& block : message.blocks) std::visit(Cleaner{}, block);
   judge_images(message, rules, model_sees_images);
@@ -186,14 +196,15 @@ void clean_message(Message& message, const Hygiene& rules, std::string_view prov
     message.blocks.pop_back();
 }
 
-// Finds the result that belongs to a call when ids repeat over turns: the first unused one behind the
-// call and before the next message that uses the same id for another call.
+// Finds the result that belongs to a call when ids repeat over turns: the first unused one behind
+// the call and before the next message that uses the same id for another call.
 class Results {
  public:
   explicit Results(std::vector<Message>& messages) {
     for (std::size_t i = 0; i < messages.size(); ++i) {
       for (auto& block : messages[i].blocks) {
-        if (auto* result = std::get_if<ToolResult>(&block)) found_[result->call.value].push_back({i, result});
+        if (auto* result = std::get_if<ToolResult>(&block))
+          found_[result->call.value].push_back({i, result});
         if (const auto* call = std::get_if<ToolCall>(&block)) callers_[call->id.value].insert(i);
       }
     }
@@ -221,7 +232,8 @@ class Results {
 };
 
 Message derived(const Message& from, Role role, std::vector<Block> blocks) {
-  return Message{role, std::move(blocks), from.at_ms, from.label, from.principal, from.run, std::nullopt};
+  return Message{role,           std::move(blocks), from.at_ms,  from.label,
+                 from.principal, from.run,          std::nullopt};
 }
 
 std::vector<Message> pair_tools(std::vector<Message> messages, const Hygiene& rules) {
@@ -236,7 +248,8 @@ std::vector<Message> pair_tools(std::vector<Message> messages, const Hygiene& ru
       auto* call = std::get_if<ToolCall>(&block);
       if (!call) continue;
       auto* found = results.take(call->id.value, i);
-      ToolResult result = found ? std::move(*found) : ToolResult{{}, "", std::string(kNoResult), {}, true};
+      ToolResult result =
+          found ? std::move(*found) : ToolResult{{}, "", std::string(kNoResult), {}, true};
       call->id.value = ids.fresh(call->id.value);
       result.call = call->id;
       result.tool = call->name;
@@ -276,7 +289,8 @@ std::vector<Message> move_images(std::vector<Message> messages) {
 std::vector<Message> merge_roles(std::vector<Message> messages) {
   std::vector<Message> out;
   for (auto& message : messages) {
-    const bool joins = !out.empty() && out.back().role == message.role && message.role != Role::tool;
+    const bool joins =
+        !out.empty() && out.back().role == message.role && message.role != Role::tool;
     if (!joins) {
       out.push_back(std::move(message));
       continue;
@@ -328,9 +342,11 @@ std::string_view sniff_image(std::string_view base64) {
   return {};
 }
 
-std::vector<Message> repair(std::vector<Message> messages, const Hygiene& rules, std::string_view provider_id,
-                            std::string_view model, bool model_sees_images) {
-  for (auto& message : messages) clean_message(message, rules, provider_id, model, model_sees_images);
+std::vector<Message> repair(std::vector<Message> messages, const Hygiene& rules,
+                            std::string_view provider_id, std::string_view model,
+                            bool model_sees_images) {
+  for (auto& message : messages)
+    clean_message(message, rules, provider_id, model, model_sees_images);
   if (rules.drop_empty)
     std::erase_if(messages, [](const Message& message) { return message.blocks.empty(); });
   if (rules.pair_tools) messages = pair_tools(std::move(messages), rules);

@@ -19,7 +19,8 @@ struct WordRow {
   Errc code;
 };
 
-// Types and codes as providers spell them in error objects. Looked up whole, the most specific first.
+// Types and codes as providers spell them in error objects. Looked up whole, the most specific
+// first.
 constexpr std::array kWords{
     WordRow{"insufficient_quota", Errc::budget_exceeded},
     WordRow{"enforced_spend_limit_reached", Errc::budget_exceeded},
@@ -71,14 +72,15 @@ constexpr std::array<std::string_view, 21> kOverflow{
     "exceeds the maximum number of tokens",
     "request_too_large",
 };
-constexpr std::array<std::string_view, 4> kNoOverflow{"rate limit", "too many requests", "throttling error",
-                                                      "rate_limit"};
+constexpr std::array<std::string_view, 4> kNoOverflow{"rate limit", "too many requests",
+                                                      "throttling error", "rate_limit"};
 constexpr std::array<std::string_view, 8> kNoCredit{
-    "insufficient_quota", "insufficient credits",   "credit balance", "monthly usage limit",
+    "insufficient_quota", "insufficient credits",        "credit balance", "monthly usage limit",
     "out of budget",      "exceeded your current quota", "spend limit",    "insufficient balance"};
 
 bool holds_any(std::string_view text, std::span<const std::string_view> needles) {
-  return std::ranges::any_of(needles, [text](std::string_view needle) { return icontains(text, needle); });
+  return std::ranges::any_of(needles,
+                             [text](std::string_view needle) { return icontains(text, needle); });
 }
 
 std::optional<Errc> code_of_status(int status) {
@@ -124,7 +126,8 @@ std::string read_detail_list(const json::array& list) {
   std::string out;
   for (const auto& item : list) {
     if (!item.is_object()) continue;
-    const auto text = string_or(item.get_object(), "msg", string_or(item.get_object(), "message", ""));
+    const auto text =
+        string_or(item.get_object(), "msg", string_or(item.get_object(), "message", ""));
     if (!text.empty()) out.append(out.empty() ? "" : "; ").append(text);
   }
   return out;
@@ -157,7 +160,8 @@ std::optional<Said> read_said(const json::object& body) {
     return said;
   }
   const auto* detail = find(body, "detail");
-  const bool marked = string_or(body, "object", "") == "error" || string_or(body, "type", "") == "error";
+  const bool marked =
+      string_or(body, "object", "") == "error" || string_or(body, "type", "") == "error";
   if (marked || (detail && (detail->is_array() || detail->is_string()))) {
     read_object(body, said);
     return said;
@@ -181,12 +185,14 @@ Errc judge(int status, const Said& said) {
   // An error after status 200 has only its words; before it, the status is the clearer voice.
   if (by_status) return *by_status;
   if (worded) return *worded;
-  if (icontains(said.message, "rate limit") || icontains(said.message, "too many requests")) return Errc::rate_limited;
+  if (icontains(said.message, "rate limit") || icontains(said.message, "too many requests"))
+    return Errc::rate_limited;
   return Errc::unavailable;
 }
 
 std::string describe(int status, const Said& said, std::string_view id) {
-  std::string out = status == 0 ? std::string("error in the stream") : fmt::format("HTTP {}", status);
+  std::string out =
+      status == 0 ? std::string("error in the stream") : fmt::format("HTTP {}", status);
   if (!said.words.empty()) out += " " + said.words.front();
   if (!said.message.empty()) out += ": " + said.message;
   const auto shown = id.empty() ? std::string_view(said.request_id) : id;
@@ -198,12 +204,14 @@ std::optional<double> number(std::string_view text) {
   text = trim(text);
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value))
+    return std::nullopt;
   return value;
 }
 
 std::int64_t sane(double ms) {
-  return ms > 0 && ms < static_cast<double>(kNeverRetry) ? static_cast<std::int64_t>(std::ceil(ms)) : -1;
+  return ms > 0 && ms < static_cast<double>(kNeverRetry) ? static_cast<std::int64_t>(std::ceil(ms))
+                                                         : -1;
 }
 
 void apply_should_retry(const net::Headers& headers, Error& error) {
@@ -211,12 +219,15 @@ void apply_should_retry(const net::Headers& headers, Error& error) {
   if (!said) return;
   const bool retryable = errc_row(error.code).retryable;
   if (iequals(trim(*said), "false") && retryable) error.retry_after_ms = kNeverRetry;
-  if (iequals(trim(*said), "true") && !retryable && error.code == Errc::invalid_request) error.code = Errc::unavailable;
+  if (iequals(trim(*said), "true") && !retryable && error.code == Errc::invalid_request)
+    error.code = Errc::unavailable;
 }
 
 }  // namespace
 
-bool says_overflow(std::string_view text) { return holds_any(text, kOverflow) && !holds_any(text, kNoOverflow); }
+bool says_overflow(std::string_view text) {
+  return holds_any(text, kOverflow) && !holds_any(text, kNoOverflow);
+}
 
 std::int64_t retry_after_ms(const net::Headers& headers, std::int64_t wall_ms) {
   if (const auto header = find_header(headers, "retry-after-ms"))
@@ -240,13 +251,18 @@ Error error_from_page(int status, std::string_view html) {
   const auto open = lower.find("<title");
   const auto begin = open == std::string::npos ? open : lower.find('>', open);
   const auto end = begin == std::string::npos ? begin : lower.find("</title", begin);
-  if (end != std::string::npos) title = ellipsize(collapse_space(sanitize_utf8(html.substr(begin + 1, end - begin - 1))), 80);
-  const auto code = status == 200 ? Errc::unavailable : code_of_status(status).value_or(Errc::unavailable);
-  return {code, fmt::format("HTTP {} with a web page instead of an answer{}", status,
-                            title.empty() ? "" : " (\"" + strip_controls(title, false) + "\")"), -1};
+  if (end != std::string::npos)
+    title = ellipsize(collapse_space(sanitize_utf8(html.substr(begin + 1, end - begin - 1))), 80);
+  const auto code =
+      status == 200 ? Errc::unavailable : code_of_status(status).value_or(Errc::unavailable);
+  return {code,
+          fmt::format("HTTP {} with a web page instead of an answer{}", status,
+                      title.empty() ? "" : " (\"" + strip_controls(title, false) + "\")"),
+          -1};
 }
 
-Error error_from_reply(int status, const net::Headers& headers, std::string_view body, std::int64_t wall_ms) {
+Error error_from_reply(int status, const net::Headers& headers, std::string_view body,
+                       std::int64_t wall_ms) {
   Error error;
   const auto type = find_header(headers, "content-type").value_or("");
   const auto text = trim(body);
@@ -270,7 +286,10 @@ Error error_from_reply(int status, const net::Headers& headers, std::string_view
     error = {judge(status, said), describe(status, said, request_id(headers)), -1};
   }
   if (status >= 300 && status < 400)
-    error.detail = fmt::format("HTTP {}: the provider redirects elsewhere, which is not followed with a key; correct its base URL", status);
+    error.detail = fmt::format(
+        "HTTP {}: the provider redirects elsewhere, which is not followed with a key; correct its "
+        "base URL",
+        status);
   if (errc_row(error.code).retryable) error.retry_after_ms = retry_after_ms(headers, wall_ms);
   apply_should_retry(headers, error);
   return error;

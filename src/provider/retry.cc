@@ -48,9 +48,11 @@ Task<void> wait_or_stop(std::int64_t ms, Stop stop) {
 
 class Retry final : public Provider {
  public:
-  Retry(Provider& inner, RetryPolicy policy, Random& random) : inner_(inner), policy_(policy), random_(random) {}
+  Retry(Provider& inner, RetryPolicy policy, Random& random)
+      : inner_(inner), policy_(policy), random_(random) {}
 
-  Task<Result<Completion>> complete(const Request& request, EventSink& events, const CallContext& context) override {
+  Task<Result<Completion>> complete(const Request& request, EventSink& events,
+                                    const CallContext& context) override {
     Seen seen(events);
     for (int attempt = 0;; ++attempt) {
       auto answer = co_await inner_.complete(request, seen, context);
@@ -74,7 +76,8 @@ class Retry final : public Provider {
 
 }  // namespace
 
-std::int64_t retry_wait_ms(const Error& error, int attempt, const RetryPolicy& policy, double jitter) {
+std::int64_t retry_wait_ms(const Error& error, int attempt, const RetryPolicy& policy,
+                           double jitter) {
   if (!errc_row(error.code).retryable || attempt >= policy.retries) return -1;
   if (error.retry_after_ms > policy.longest_asked_ms) return -1;
   if (error.retry_after_ms > 0) return error.retry_after_ms;

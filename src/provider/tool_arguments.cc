@@ -139,7 +139,8 @@ std::string clean_tool_name(std::string_view name, std::span<const ToolDefinitio
   };
   if (offered(name)) return std::string(name);
   auto text = trim(name);
-  if (const auto tag = text.find("<|"); tag != std::string_view::npos) text = trim(text.substr(0, tag));
+  if (const auto tag = text.find("<|"); tag != std::string_view::npos)
+    text = trim(text.substr(0, tag));
   constexpr std::array<std::string_view, 3> kPrefixes{"functions.", "function.", "tools."};
   for (const auto prefix : kPrefixes)
     if (text.starts_with(prefix) && !offered(text)) text.remove_prefix(prefix.size());

@@ -1,6 +1,7 @@
-// Tool calls as models really write them: broken argument text, decorated names. Mended only where there
-// is one possible reading; everything else is handed on as malformed, so that the model is told and
-// nothing runs with guessed arguments. Pure; any thread. (Provider cases O05, O06, O16, A05.)
+// Tool calls as models really write them: broken argument text, decorated names. Mended only where
+// there is one possible reading; everything else is handed on as malformed, so that the model is
+// told and nothing runs with guessed arguments. Pure; any thread. (Provider cases O05, O06, O16,
+// A05.)
 #pragma once
 
 #include <span>

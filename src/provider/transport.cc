@@ -52,7 +52,8 @@ std::unexpected<Error> refuse(Error error, std::string_view key) {
 
 Error judge_reply(const Arriving& arriving, const Clock& clock) {
   const auto& reply = arriving.reply;
-  if (reply.status >= 200 && reply.status < 300) return error_from_page(reply.status, arriving.kept);
+  if (reply.status >= 200 && reply.status < 300)
+    return error_from_page(reply.status, arriving.kept);
   return error_from_reply(reply.status, reply.headers, arriving.kept, clock.wall_ms());
 }
 
@@ -66,18 +67,19 @@ net::Deadlines deadlines_for(const net::Deadlines& configured, const Request& re
   return out;
 }
 
-Task<Result<Completion>> stream_completion(const Ports& ports, PeerCall call, StreamReader& reader, Stop stop) {
+Task<Result<Completion>> stream_completion(const Ports& ports, PeerCall call, StreamReader& reader,
+                                           Stop stop) {
   const auto key = call.key;
   auto wire_call = to_net(std::move(call));
-  wire_call.headers.push_back({"accept", "text/event-stream, application/x-ndjson, application/json"});
+  wire_call.headers.push_back(
+      {"accept", "text/event-stream, application/x-ndjson, application/json"});
   Arriving arriving;
-  const net::BodySink sink{
-      [&arriving](const net::Reply& reply) { arriving.reply = reply; },
-      [&arriving, &reader](std::string_view bytes) {
-        if (!arriving.readable()) return arriving.keep(bytes);
-        arriving.read = reader.feed(bytes);
-        return arriving.read.has_value() && !reader.done();
-      }};
+  const net::BodySink sink{[&arriving](const net::Reply& reply) { arriving.reply = reply; },
+                           [&arriving, &reader](std::string_view bytes) {
+                             if (!arriving.readable()) return arriving.keep(bytes);
+                             arriving.read = reader.feed(bytes);
+                             return arriving.read.has_value() && !reader.done();
+                           }};
   const auto reply = co_await ports.client.call(wire_call, sink, stop);
   if (stop.requested()) co_return fail(Errc::cancelled, stop.reason());
   if (!arriving.read) co_return refuse(arriving.read.error(), key);
@@ -88,7 +90,8 @@ Task<Result<Completion>> stream_completion(const Ports& ports, PeerCall call, St
   if (!completion && !reply) co_return refuse(reply.error(), key);
   if (!completion) {
     auto error = std::move(completion).error();
-    if (const auto id = request_id(arriving.reply.headers); !id.empty() && !error.detail.contains(id))
+    if (const auto id = request_id(arriving.reply.headers);
+        !id.empty() && !error.detail.contains(id))
       error.detail += fmt::format(" (request {})", id);
     co_return refuse(std::move(error), key);
   }
@@ -96,7 +99,8 @@ Task<Result<Completion>> stream_completion(const Ports& ports, PeerCall call, St
   co_return completion;
 }
 
-Task<Result<std::string>> fetch_text(const Ports& ports, PeerCall call, std::size_t limit, Stop stop) {
+Task<Result<std::string>> fetch_text(const Ports& ports, PeerCall call, std::size_t limit,
+                                     Stop stop) {
   const auto key = call.key;
   auto wire_call = to_net(std::move(call));
   wire_call.max_body_bytes = limit;
@@ -109,7 +113,8 @@ Task<Result<std::string>> fetch_text(const Ports& ports, PeerCall call, std::siz
   const auto reply = co_await ports.client.call(wire_call, sink, stop);
   if (!reply) co_return refuse(reply.error(), key);
   if (reply->status < 200 || reply->status >= 300)
-    co_return refuse(error_from_reply(reply->status, reply->headers, body, ports.clock.wall_ms()), key);
+    co_return refuse(error_from_reply(reply->status, reply->headers, body, ports.clock.wall_ms()),
+                     key);
   co_return body;
 }
 

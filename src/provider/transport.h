@@ -1,6 +1,6 @@
-// One call to a provider: POST, judge status and content type, feed the body to the wire's reader while
-// it arrives, and turn whatever goes wrong into an Error without keys in its text. Shared by all wires.
-// Loop thread only.
+// One call to a provider: POST, judge status and content type, feed the body to the wire's reader
+// while it arrives, and turn whatever goes wrong into an Error without keys in its text. Shared by
+// all wires. Loop thread only.
 #pragma once
 
 #include <cstdint>
@@ -35,14 +35,17 @@ struct PeerCall {
   net::Headers headers;  // content-type and accept are added
   std::string body;      // JSON text
   net::Deadlines deadlines;
-  std::string key;       // never shown in an error
+  std::string key;  // never shown in an error
 };
 
-// Errors as Provider::complete. A stream that was cut after its answer was complete counts as complete.
-Task<Result<Completion>> stream_completion(const Ports& ports, PeerCall call, StreamReader& reader, Stop stop);
+// Errors as Provider::complete. A stream that was cut after its answer was complete counts as
+// complete.
+Task<Result<Completion>> stream_completion(const Ports& ports, PeerCall call, StreamReader& reader,
+                                           Stop stop);
 
 // A plain call: the body of a 2xx reply as text, at most `limit` bytes.
-Task<Result<std::string>> fetch_text(const Ports& ports, PeerCall call, std::size_t limit, Stop stop);
+Task<Result<std::string>> fetch_text(const Ports& ports, PeerCall call, std::size_t limit,
+                                     Stop stop);
 
 // Deadlines of one completion: a model that thinks may stay silent for longer.
 net::Deadlines deadlines_for(const net::Deadlines& configured, const Request& request);

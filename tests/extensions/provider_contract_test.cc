@@ -1,5 +1,6 @@
-// What every provider must do, over every row: a scripted peer speaks the row's wire on loopback, and the
-// answer, its errors and its end are the same for all of them. A new row is tested by being there.
+// What every provider must do, over every row: a scripted peer speaks the row's wire on loopback,
+// and the answer, its errors and its end are the same for all of them. A new row is tested by being
+// there.
 #include <gtest/gtest.h>
 
 #include <cctype>
@@ -34,14 +35,14 @@ const std::string kKey = "sk-test-0123456789";
 // The same answers in the words of each wire.
 struct Double {
   std::string content_type;
-  std::string text;      // "Hello wörld", 12 prompt tokens, 3 output tokens
-  std::string thinking;  // "hm" before "ok"
-  std::string one_call;  // look {"x":1}
+  std::string text;       // "Hello wörld", 12 prompt tokens, 3 output tokens
+  std::string thinking;   // "hm" before "ok"
+  std::string one_call;   // look {"x":1}
   std::string two_calls;  // look {"x":1}, go {}
-  std::string length;    // "Hel", cut by the output limit
-  std::string refusal;   // nothing but a refusal; empty: the wire has none
-  std::string first;     // the beginning of an answer: one delta "Hel"
-  std::string error;     // an overload in the stream, after status 200
+  std::string length;     // "Hel", cut by the output limit
+  std::string refusal;    // nothing but a refusal; empty: the wire has none
+  std::string first;      // the beginning of an answer: one delta "Hel"
+  std::string error;      // an overload in the stream, after status 200
 };
 
 std::string sse(std::initializer_list<std::string_view> events) {
@@ -52,26 +53,37 @@ std::string sse(std::initializer_list<std::string_view> events) {
 
 Double chat_double() {
   const std::string done = "[DONE]";
-  const std::string hel = R"({"model":"m-1","choices":[{"index":0,"delta":{"role":"assistant","content":"Hel"},"finish_reason":null}]})";
-  const auto call = [](int index, std::string_view id, std::string_view name, std::string_view arguments) {
-    return fmt::format(R"({{"choices":[{{"delta":{{"tool_calls":[{{"index":{},"id":"{}","type":"function","function":{{"name":"{}","arguments":"{}"}}}}]}}}}]}})", index, id, name, arguments);
+  const std::string hel =
+      R"({"model":"m-1","choices":[{"index":0,"delta":{"role":"assistant","content":"Hel"},"finish_reason":null}]})";
+  const auto call = [](int index, std::string_view id, std::string_view name,
+                       std::string_view arguments) {
+    return fmt::format(
+        R"({{"choices":[{{"delta":{{"tool_calls":[{{"index":{},"id":"{}","type":"function","function":{{"name":"{}","arguments":"{}"}}}}]}}}}]}})",
+        index, id, name, arguments);
   };
-  const auto reason = [](std::string_view word) { return fmt::format(R"({{"choices":[{{"delta":{{}},"finish_reason":"{}"}}]}})", word); };
+  const auto reason = [](std::string_view word) {
+    return fmt::format(R"({{"choices":[{{"delta":{{}},"finish_reason":"{}"}}]}})", word);
+  };
   const std::string usage = R"({"choices":[],"usage":{"prompt_tokens":12,"completion_tokens":3}})";
-  return {"text/event-stream; charset=utf-8",
-          sse({hel, R"({"choices":[{"delta":{"content":"lo wörld"}}]})", reason("stop"), usage, done}),
-          sse({R"({"choices":[{"delta":{"reasoning_content":"hm"}}]})", R"({"choices":[{"delta":{"content":"ok"}}]})", reason("stop"), done}),
-          sse({call(0, "c1", "look", R"({\"x\":1})"), reason("tool_calls"), done}),
-          sse({call(0, "c1", "look", R"({\"x\":)"), call(1, "c2", "go", ""), R"({"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"1}"}}]}}]})", reason("tool_calls"), done}),
-          sse({hel, reason("length"), done}),
-          sse({R"({"choices":[{"delta":{"refusal":"No."}}]})", reason("stop"), done}),
-          sse({hel}),
-          sse({R"({"error":{"message":"Overloaded","type":"overloaded_error"}})"})};
+  return {
+      "text/event-stream; charset=utf-8",
+      sse({hel, R"({"choices":[{"delta":{"content":"lo wörld"}}]})", reason("stop"), usage, done}),
+      sse({R"({"choices":[{"delta":{"reasoning_content":"hm"}}]})",
+           R"({"choices":[{"delta":{"content":"ok"}}]})", reason("stop"), done}),
+      sse({call(0, "c1", "look", R"({\"x\":1})"), reason("tool_calls"), done}),
+      sse({call(0, "c1", "look", R"({\"x\":)"), call(1, "c2", "go", ""),
+           R"({"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"1}"}}]}}]})",
+           reason("tool_calls"), done}),
+      sse({hel, reason("length"), done}),
+      sse({R"({"choices":[{"delta":{"refusal":"No."}}]})", reason("stop"), done}),
+      sse({hel}),
+      sse({R"({"error":{"message":"Overloaded","type":"overloaded_error"}})"})};
 }
 
 std::string typed(std::string_view data) {
   const auto parsed = parse_json(data);
-  return fmt::format("event: {}\ndata: {}\n\n", std::string_view(parsed->get_object().at("type").get_string()), data);
+  return fmt::format("event: {}\ndata: {}\n\n",
+                     std::string_view(parsed->get_object().at("type").get_string()), data);
 }
 std::string typed(std::initializer_list<std::string> events) {
   std::string out;
@@ -80,21 +92,43 @@ std::string typed(std::initializer_list<std::string> events) {
 }
 
 Double messages_double() {
-  const std::string start = R"({"type":"message_start","message":{"model":"m-1","content":[],"usage":{"input_tokens":12,"output_tokens":1}}})";
-  const auto begin = [](int index, std::string_view block) { return fmt::format(R"({{"type":"content_block_start","index":{},"content_block":{}}})", index, block); };
-  const auto delta = [](int index, std::string_view fields) { return fmt::format(R"({{"type":"content_block_delta","index":{},"delta":{{{}}}}})", index, fields); };
-  const auto text = [&](int index, std::string_view words) { return delta(index, fmt::format(R"("type":"text_delta","text":"{}")", words)); };
-  const auto stop = [](int index) { return fmt::format(R"({{"type":"content_block_stop","index":{}}})", index); };
-  const auto reason = [](std::string_view word) { return fmt::format(R"({{"type":"message_delta","delta":{{"stop_reason":"{}"}},"usage":{{"output_tokens":3}}}})", word); };
+  const std::string start =
+      R"({"type":"message_start","message":{"model":"m-1","content":[],"usage":{"input_tokens":12,"output_tokens":1}}})";
+  const auto begin = [](int index, std::string_view block) {
+    return fmt::format(R"({{"type":"content_block_start","index":{},"content_block":{}}})", index,
+                       block);
+  };
+  const auto delta = [](int index, std::string_view fields) {
+    return fmt::format(R"({{"type":"content_block_delta","index":{},"delta":{{{}}}}})", index,
+                       fields);
+  };
+  const auto text = [&](int index, std::string_view words) {
+    return delta(index, fmt::format(R"("type":"text_delta","text":"{}")", words));
+  };
+  const auto stop = [](int index) {
+    return fmt::format(R"({{"type":"content_block_stop","index":{}}})", index);
+  };
+  const auto reason = [](std::string_view word) {
+    return fmt::format(
+        R"({{"type":"message_delta","delta":{{"stop_reason":"{}"}},"usage":{{"output_tokens":3}}}})",
+        word);
+  };
   const std::string end = R"({"type":"message_stop"})";
   const std::string plain = R"({"type":"text","text":""})";
-  const auto use = [&](int index, std::string_view id, std::string_view name) { return begin(index, fmt::format(R"({{"type":"tool_use","id":"{}","name":"{}","input":{{}}}})", id, name)); };
+  const auto use = [&](int index, std::string_view id, std::string_view name) {
+    return begin(index, fmt::format(R"({{"type":"tool_use","id":"{}","name":"{}","input":{{}}}})",
+                                    id, name));
+  };
   const std::string x1 = delta(0, R"("type":"input_json_delta","partial_json":"{\"x\":1}")");
   return {"text/event-stream; charset=utf-8",
-          typed({start, begin(0, plain), text(0, "Hel"), text(0, "lo wörld"), stop(0), reason("end_turn"), end}),
-          typed({start, begin(0, R"({"type":"thinking","thinking":""})"), delta(0, R"("type":"thinking_delta","thinking":"hm")"), stop(0), begin(1, plain), text(1, "ok"), stop(1), reason("end_turn"), end}),
+          typed({start, begin(0, plain), text(0, "Hel"), text(0, "lo wörld"), stop(0),
+                 reason("end_turn"), end}),
+          typed({start, begin(0, R"({"type":"thinking","thinking":""})"),
+                 delta(0, R"("type":"thinking_delta","thinking":"hm")"), stop(0), begin(1, plain),
+                 text(1, "ok"), stop(1), reason("end_turn"), end}),
           typed({start, use(0, "c1", "look"), x1, stop(0), reason("tool_use"), end}),
-          typed({start, use(0, "c1", "look"), x1, stop(0), use(1, "c2", "go"), stop(1), reason("tool_use"), end}),
+          typed({start, use(0, "c1", "look"), x1, stop(0), use(1, "c2", "go"), stop(1),
+                 reason("tool_use"), end}),
           typed({start, begin(0, plain), text(0, "Hel"), stop(0), reason("max_tokens"), end}),
           typed({start, reason("refusal"), end}),
           typed({start, begin(0, plain), text(0, "Hel")}),
@@ -102,27 +136,44 @@ Double messages_double() {
 }
 
 Double lines_double() {
-  const auto message = [](std::string_view fields) { return fmt::format("{{\"model\":\"m-1\",\"message\":{{\"role\":\"assistant\",{}}},\"done\":false}}\n", fields); };
-  const auto end = [](std::string_view reason) { return fmt::format("{{\"model\":\"m-1\",\"message\":{{\"content\":\"\"}},\"done\":true,\"done_reason\":\"{}\",\"prompt_eval_count\":12,\"eval_count\":3}}\n", reason); };
+  const auto message = [](std::string_view fields) {
+    return fmt::format(
+        "{{\"model\":\"m-1\",\"message\":{{\"role\":\"assistant\",{}}},\"done\":false}}\n", fields);
+  };
+  const auto end = [](std::string_view reason) {
+    return fmt::format(
+        "{{\"model\":\"m-1\",\"message\":{{\"content\":\"\"}},\"done\":true,\"done_reason\":\"{}\","
+        "\"prompt_eval_count\":12,\"eval_count\":3}}\n",
+        reason);
+  };
   const std::string hel = message(R"("content":"Hel")");
-  return {"application/x-ndjson",
-          hel + message(R"("content":"lo wörld")") + end("stop"),
-          message(R"("content":"","thinking":"hm")") + message(R"("content":"ok")") + end("stop"),
-          message(R"("content":"","tool_calls":[{"function":{"name":"look","arguments":{"x":1}}}])") + end("stop"),
-          message(R"("content":"","tool_calls":[{"function":{"name":"look","arguments":{"x":1}}},{"function":{"name":"go","arguments":{}}}])") + end("stop"),
-          hel + end("length"),
-          "",
-          hel,
-          "{\"error\":\"overloaded\"}\n"};
+  return {
+      "application/x-ndjson",
+      hel + message(R"("content":"lo wörld")") + end("stop"),
+      message(R"("content":"","thinking":"hm")") + message(R"("content":"ok")") + end("stop"),
+      message(R"("content":"","tool_calls":[{"function":{"name":"look","arguments":{"x":1}}}])") +
+          end("stop"),
+      message(
+          R"("content":"","tool_calls":[{"function":{"name":"look","arguments":{"x":1}}},{"function":{"name":"go","arguments":{}}}])") +
+          end("stop"),
+      hel + end("length"),
+      "",
+      hel,
+      "{\"error\":\"overloaded\"}\n"};
 }
 
 const Double& double_of(const Spec& spec) {
-  static const std::map<std::string_view, Double> kDoubles{{"openai-completions", chat_double()}, {"anthropic-messages", messages_double()}, {"ollama", lines_double()}};
+  static const std::map<std::string_view, Double> kDoubles{
+      {"openai-completions", chat_double()},
+      {"anthropic-messages", messages_double()},
+      {"ollama", lines_double()}};
   return kDoubles.at(spec.api);
 }
 
 std::string head(std::string_view status, std::string_view type, std::string_view more = "") {
-  return fmt::format("HTTP/1.1 {}\r\ncontent-type: {}\r\nrequest-id: req_77\r\n{}connection: close\r\n\r\n", status, type, more);
+  return fmt::format(
+      "HTTP/1.1 {}\r\ncontent-type: {}\r\nrequest-id: req_77\r\n{}connection: close\r\n\r\n",
+      status, type, more);
 }
 
 std::vector<const Spec*> network_rows() {
@@ -151,22 +202,29 @@ class ProviderContract : public test::LoopTest, public ::testing::WithParamInter
  protected:
   const Spec& spec() const { return *GetParam(); }
   const Double& wire() const { return double_of(spec()); }
-  std::string ok(std::string_view body) const { return head("200 OK", wire().content_type) + std::string(body); }
+  std::string ok(std::string_view body) const {
+    return head("200 OK", wire().content_type) + std::string(body);
+  }
 
   // From row to provider, exactly as app/ does it.
-  provider::Resolved resolve(const RawServer& server, std::optional<net::Deadlines> deadlines = {}) {
+  provider::Resolved resolve(const RawServer& server,
+                             std::optional<net::Deadlines> deadlines = {}) {
     ProviderConfig config;
     config.id = spec().id;
     config.base_url = server.url("");
     config.api_key = kKey;
     config.deadlines = deadlines;
-    const Catalogue catalogue(builtin_providers(), {config}, [](std::string_view) { return std::nullopt; });
+    const Catalogue catalogue(builtin_providers(), {config},
+                              [](std::string_view) { return std::nullopt; });
     const std::string model(spec().default_model.empty() ? "m" : spec().default_model);
     auto resolved = catalogue.resolve({std::string(spec().id), model});
     EXPECT_TRUE(resolved) << resolved.error().detail;
     request_.model = model;
-    request_.messages = provider::repair({{Role::user, {TextBlock{"hi"}}, 0, {}, {}, {}, std::nullopt}}, resolved->spec->hygiene, resolved->settings.id, model, true);
-    request_.tools = {{"look", "Looks.", R"({"type":"object"})"}, {"go", "Goes.", R"({"type":"object"})"}};
+    request_.messages =
+        provider::repair({{Role::user, {TextBlock{"hi"}}, 0, {}, {}, {}, std::nullopt}},
+                         resolved->spec->hygiene, resolved->settings.id, model, true);
+    request_.tools = {{"look", "Looks.", R"({"type":"object"})"},
+                      {"go", "Goes.", R"({"type":"object"})"}};
     return *resolved;
   }
   Result<Completion> call(RawServer& server, std::optional<net::Deadlines> deadlines = {}) {
@@ -259,8 +317,13 @@ TEST_P(ProviderContract, StopReasons) {
 }
 
 TEST_P(ProviderContract, ErrorClasses) {
-  const auto body = [](std::string_view message) { return dump_json(json::object{{"error", json::object{{"message", std::string(message) + " " + kKey}}}}); };
-  const auto status = [&](std::string_view line, std::string_view message = "no") { return error(head(line, "application/json") + body(message)); };
+  const auto body = [](std::string_view message) {
+    return dump_json(
+        json::object{{"error", json::object{{"message", std::string(message) + " " + kKey}}}});
+  };
+  const auto status = [&](std::string_view line, std::string_view message = "no") {
+    return error(head(line, "application/json") + body(message));
+  };
   EXPECT_EQ(status("401 Unauthorized"), Errc::unauthorized);
   EXPECT_EQ(status("402 Payment Required"), Errc::budget_exceeded);
   EXPECT_EQ(status("403 Forbidden"), Errc::forbidden);
@@ -273,13 +336,17 @@ TEST_P(ProviderContract, ErrorClasses) {
   EXPECT_EQ(status("400 Bad", "prompt is too long: 9 tokens > 8 maximum"), Errc::too_large);
   EXPECT_EQ(status("429 Quota", "You exceeded your current quota"), Errc::budget_exceeded);
   EXPECT_EQ(error(head("400 Bad", "application/json")), Errc::invalid_request) << "no body at all";
-  EXPECT_EQ(error(head("503 Away", "text/html") + "<html><title>503</title>" + kKey), Errc::unavailable);
+  EXPECT_EQ(error(head("503 Away", "text/html") + "<html><title>503</title>" + kKey),
+            Errc::unavailable);
   EXPECT_EQ(error(head("404 Gone", "text/html") + "<html>nothing</html>"), Errc::not_found);
-  EXPECT_EQ(error(head("307 Elsewhere", "text/plain", "location: http://127.0.0.1:1/\r\n")), Errc::invalid_request) << "a key follows no redirect";
+  EXPECT_EQ(error(head("307 Elsewhere", "text/plain", "location: http://127.0.0.1:1/\r\n")),
+            Errc::invalid_request)
+      << "a key follows no redirect";
 }
 
 TEST_P(ProviderContract, RetryAfterIsCarried) {
-  const auto result = answer(head("429 Slow", "application/json", "retry-after: 7\r\n") + R"({"error":{"message":"slow"}})");
+  const auto result = answer(head("429 Slow", "application/json", "retry-after: 7\r\n") +
+                             R"({"error":{"message":"slow"}})");
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().retry_after_ms, 7000);
   EXPECT_NE(result.error().detail.find("req_77"), std::string::npos);
@@ -288,15 +355,20 @@ TEST_P(ProviderContract, RetryAfterIsCarried) {
 TEST_P(ProviderContract, WhatIsNoAnswerIsAnError) {
   EXPECT_EQ(error(ok(wire().error)), Errc::unavailable);
   EXPECT_EQ(error(ok(wire().first + wire().error)), Errc::unavailable);
-  EXPECT_EQ(error(head("200 OK", "text/html") + "<html><title>Log in to the Wi-Fi</title></html>"), Errc::unavailable);
-  EXPECT_EQ(error(head("200 OK", "application/json") + R"({"error":{"message":"bad key","type":"authentication_error"}})"), Errc::unauthorized);
+  EXPECT_EQ(error(head("200 OK", "text/html") + "<html><title>Log in to the Wi-Fi</title></html>"),
+            Errc::unavailable);
+  EXPECT_EQ(error(head("200 OK", "application/json") +
+                  R"({"error":{"message":"bad key","type":"authentication_error"}})"),
+            Errc::unauthorized);
   EXPECT_EQ(error(ok("")), Errc::unavailable);
   EXPECT_EQ(error(ok(wire().first)), Errc::unavailable);
   EXPECT_EQ(error(ok("garbage \xFF\xFE\n\n")), Errc::unavailable);
 }
 
 TEST_P(ProviderContract, LengthThatIsNotKept) {
-  const auto bytes = fmt::format("HTTP/1.1 200 OK\r\ncontent-type: {}\r\ncontent-length: {}\r\n\r\n{}", wire().content_type, wire().first.size() + 3, wire().first);
+  const auto bytes =
+      fmt::format("HTTP/1.1 200 OK\r\ncontent-type: {}\r\ncontent-length: {}\r\n\r\n{}",
+                  wire().content_type, wire().first.size() + 3, wire().first);
   EXPECT_EQ(error(bytes), Errc::unavailable);
   RawServer server(RawServer::reply_and_reset(ok(wire().first)));
   const auto result = call(server);
@@ -306,13 +378,17 @@ TEST_P(ProviderContract, LengthThatIsNotKept) {
 
 TEST_P(ProviderContract, EndsAtTheWiresEndAlthoughTheSocketStaysOpen) {
   RawServer server(RawServer::reply_and_hold(ok(wire().text)));
-  const auto result = call(server, net::Deadlines{.connect_ms = 5'000, .first_byte_ms = 5'000, .idle_ms = 50'000, .total_ms = 50'000});
+  const auto result =
+      call(server,
+           net::Deadlines{
+               .connect_ms = 5'000, .first_byte_ms = 5'000, .idle_ms = 50'000, .total_ms = 50'000});
   ASSERT_TRUE(result) << result.error().detail;
   EXPECT_EQ(text_in(*result), "Hello wörld");
 }
 
 TEST_P(ProviderContract, Deadlines) {
-  const net::Deadlines quick{.connect_ms = 5'000, .first_byte_ms = 200, .idle_ms = 200, .total_ms = 20'000};
+  const net::Deadlines quick{
+      .connect_ms = 5'000, .first_byte_ms = 200, .idle_ms = 200, .total_ms = 20'000};
   RawServer silent(RawServer::reply_and_hold(""));
   auto result = call(silent, quick);
   ASSERT_FALSE(result);
@@ -338,7 +414,9 @@ TEST_P(ProviderContract, NobodyListens) {
   EXPECT_EQ(result.error().code, Errc::unavailable);
 }
 
-Task<Result<Completion>> call_and_stop(Loop& loop, provider::Provider& made, const provider::Request& request, const provider::CallContext& context) {
+Task<Result<Completion>> call_and_stop(Loop& loop, provider::Provider& made,
+                                       const provider::Request& request,
+                                       const provider::CallContext& context) {
   Signal seen;
   StoppingSink sink(seen);
   TaskGroup group(loop, {});
@@ -360,7 +438,9 @@ TEST_P(ProviderContract, StopEndsTheCall) {
 }
 
 TEST_P(ProviderContract, RetriesUnderTheDecorator) {
-  RawServer server({RawServer::reply(head("529 Overloaded", "application/json", "retry-after-ms: 5\r\n")), RawServer::reply(ok(wire().error)), RawServer::reply(ok(wire().text))});
+  RawServer server(
+      {RawServer::reply(head("529 Overloaded", "application/json", "retry-after-ms: 5\r\n")),
+       RawServer::reply(ok(wire().error)), RawServer::reply(ok(wire().text))});
   const auto resolved = resolve(server);
   const auto made = resolved.spec->make(resolved.settings, ports_);
   const auto retry = provider::make_retry(*made, {.first_wait_ms = 5}, random_);
@@ -370,7 +450,8 @@ TEST_P(ProviderContract, RetriesUnderTheDecorator) {
   EXPECT_EQ(sink_.text, "Hello wörld");
 }
 
-INSTANTIATE_TEST_SUITE_P(Rows, ProviderContract, ::testing::ValuesIn(network_rows()), [](const auto& param) { return std::string(param.param->id); });
+INSTANTIATE_TEST_SUITE_P(Rows, ProviderContract, ::testing::ValuesIn(network_rows()),
+                         [](const auto& param) { return std::string(param.param->id); });
 
 // ---- the rows themselves ----
 
@@ -387,14 +468,17 @@ TEST(ProviderRows, AreWhole) {
     EXPECT_TRUE(spec->offline || spec->generic || provider::is_safe_base_url(spec->base_url));
     EXPECT_FALSE(spec->base_url.ends_with('/'));
     for (const auto key : spec->env_keys)
-      for (const char c : key) EXPECT_TRUE(c == '_' || std::isupper(static_cast<unsigned char>(c)) || std::isdigit(static_cast<unsigned char>(c)));
+      for (const char c : key)
+        EXPECT_TRUE(c == '_' || std::isupper(static_cast<unsigned char>(c)) ||
+                    std::isdigit(static_cast<unsigned char>(c)));
     std::set<std::string_view> models;
     for (const auto& model : spec->models) {
       EXPECT_TRUE(models.insert(model.id).second) << model.id;
       EXPECT_GE(model.context_window, 16'000) << model.id;
       EXPECT_LE(model.max_output, model.context_window) << model.id;
     }
-    EXPECT_TRUE(spec->default_model.empty() || models.contains(spec->default_model)) << "the default model is a row";
+    EXPECT_TRUE(spec->default_model.empty() || models.contains(spec->default_model))
+        << "the default model is a row";
   }
   EXPECT_EQ(offline, 1);
 }
@@ -408,11 +492,13 @@ TEST(ProviderRows, TheOfflineRowAnswersWhenNothingElseCan) {
 }
 
 TEST(ProviderRows, KeysAreLookedForInTheOrderOfTheList) {
-  const std::map<std::string, std::string, std::less<>> variables{{"GROQ_API_KEY", "g"}, {"OPENAI_API_KEY", "o"}};
-  const Catalogue catalogue(builtin_providers(), {}, [&variables](std::string_view name) -> std::optional<std::string> {
-    const auto found = variables.find(name);
-    return found == variables.end() ? std::nullopt : std::optional(found->second);
-  });
+  const std::map<std::string, std::string, std::less<>> variables{{"GROQ_API_KEY", "g"},
+                                                                  {"OPENAI_API_KEY", "o"}};
+  const Catalogue catalogue(
+      builtin_providers(), {}, [&variables](std::string_view name) -> std::optional<std::string> {
+        const auto found = variables.find(name);
+        return found == variables.end() ? std::nullopt : std::optional(found->second);
+      });
   EXPECT_EQ(catalogue.pick_default("", {})->model.provider, "openai");
 }
 

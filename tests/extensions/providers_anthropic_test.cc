@@ -13,7 +13,8 @@ using provider::Completion;
 using test::calls_in;
 using test::text_in;
 
-const std::vector<provider::ToolDefinition> kTools{{"look", "Looks.", R"({"type":"object","properties":{}})"}, {"go", "Goes.", "{}"}};
+const std::vector<provider::ToolDefinition> kTools{
+    {"look", "Looks.", R"({"type":"object","properties":{}})"}, {"go", "Goes.", "{}"}};
 
 struct Read {
   Result<Completion> result;
@@ -53,22 +54,40 @@ Errc code_of(std::string_view bytes) {
 }
 
 std::string event(std::string_view type, std::string_view rest) {
-  return "event: " + std::string(type) + "\ndata: {\"type\":\"" + std::string(type) + "\"" + (rest.empty() ? "" : ",") + std::string(rest) + "}\n\n";
+  return "event: " + std::string(type) + "\ndata: {\"type\":\"" + std::string(type) + "\"" +
+         (rest.empty() ? "" : ",") + std::string(rest) + "}\n\n";
 }
-const std::string kStart = event("message_start", R"("message":{"id":"msg_1","model":"claude-x-20250929","role":"assistant","content":[],"usage":{"input_tokens":10,"cache_creation_input_tokens":20,"cache_read_input_tokens":30,"output_tokens":1}})");
-std::string begin(int index, std::string_view block) { return event("content_block_start", "\"index\":" + std::to_string(index) + ",\"content_block\":" + std::string(block)); }
-std::string delta(int index, std::string_view fields) { return event("content_block_delta", "\"index\":" + std::to_string(index) + ",\"delta\":{" + std::string(fields) + "}"); }
-std::string words(int index, std::string_view text) { return delta(index, "\"type\":\"text_delta\",\"text\":\"" + std::string(text) + "\""); }
-std::string stop(int index) { return event("content_block_stop", "\"index\":" + std::to_string(index)); }
+const std::string kStart = event(
+    "message_start",
+    R"("message":{"id":"msg_1","model":"claude-x-20250929","role":"assistant","content":[],"usage":{"input_tokens":10,"cache_creation_input_tokens":20,"cache_read_input_tokens":30,"output_tokens":1}})");
+std::string begin(int index, std::string_view block) {
+  return event("content_block_start",
+               "\"index\":" + std::to_string(index) + ",\"content_block\":" + std::string(block));
+}
+std::string delta(int index, std::string_view fields) {
+  return event("content_block_delta",
+               "\"index\":" + std::to_string(index) + ",\"delta\":{" + std::string(fields) + "}");
+}
+std::string words(int index, std::string_view text) {
+  return delta(index, "\"type\":\"text_delta\",\"text\":\"" + std::string(text) + "\"");
+}
+std::string stop(int index) {
+  return event("content_block_stop", "\"index\":" + std::to_string(index));
+}
 std::string end(std::string_view reason) {
   const auto quoted = reason == "null" ? std::string("null") : "\"" + std::string(reason) + "\"";
-  return event("message_delta", "\"delta\":{\"stop_reason\":" + quoted + R"(,"stop_sequence":null},"usage":{"input_tokens":null,"output_tokens":42})") + event("message_stop", "");
+  return event("message_delta",
+               "\"delta\":{\"stop_reason\":" + quoted +
+                   R"(,"stop_sequence":null},"usage":{"input_tokens":null,"output_tokens":42})") +
+         event("message_stop", "");
 }
 const std::string kText = R"({"type":"text","text":""})";
-const std::string kOverloaded = event("error", R"("error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_9")");
+const std::string kOverloaded = event(
+    "error", R"("error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_9")");
 
 TEST(MessagesStream, TextAndUsage) {
-  const auto out = read_every_way(kStart + begin(0, kText) + words(0, "Hel") + words(0, "lo") + stop(0) + end("end_turn"));
+  const auto out = read_every_way(kStart + begin(0, kText) + words(0, "Hel") + words(0, "lo") +
+                                  stop(0) + end("end_turn"));
   ASSERT_TRUE(out.result);
   EXPECT_EQ(text_in(*out.result), "Hello");
   EXPECT_EQ(out.sink.text, "Hello");
@@ -82,20 +101,31 @@ TEST(MessagesStream, A01A02A19ErrorsAfterTwoHundred) {
   ASSERT_FALSE(out.result);
   EXPECT_EQ(out.result.error().code, Errc::unavailable);
   EXPECT_NE(out.result.error().detail.find("req_9"), std::string::npos);
-  EXPECT_EQ(code_of(kStart + begin(0, kText) + words(0, "a") + words(0, "b") + words(0, "c") + kOverloaded), Errc::unavailable);
-  EXPECT_EQ(code_of(event("error", R"("error":{"type":"invalid_request_error","message":"prompt is too long"})")), Errc::too_large);
+  EXPECT_EQ(code_of(kStart + begin(0, kText) + words(0, "a") + words(0, "b") + words(0, "c") +
+                    kOverloaded),
+            Errc::unavailable);
+  EXPECT_EQ(
+      code_of(event("error",
+                    R"("error":{"type":"invalid_request_error","message":"prompt is too long"})")),
+      Errc::too_large);
   EXPECT_EQ(code_of("event: error\ndata: {\"oops\":1}\n\n"), Errc::unavailable);
 }
 
 TEST(MessagesStream, A04Pings) {
   const auto ping = event("ping", "");
-  EXPECT_EQ(read_every_way(ping + kStart + ping + begin(0, kText) + ping + words(0, "a") + ping + words(0, "b") + stop(0) + ping + end("end_turn")).sink.text, "ab");
+  EXPECT_EQ(read_every_way(ping + kStart + ping + begin(0, kText) + ping + words(0, "a") + ping +
+                           words(0, "b") + stop(0) + ping + end("end_turn"))
+                .sink.text,
+            "ab");
 }
 
 TEST(MessagesStream, A05ToolInput) {
   const auto arguments = [](std::initializer_list<std::string_view> pieces) {
-    auto bytes = kStart + begin(0, R"({"type":"tool_use","id":"toolu_1","name":"look","input":{}})");
-    for (const auto piece : pieces) bytes += delta(0, "\"type\":\"input_json_delta\",\"partial_json\":\"" + std::string(piece) + "\"");
+    auto bytes =
+        kStart + begin(0, R"({"type":"tool_use","id":"toolu_1","name":"look","input":{}})");
+    for (const auto piece : pieces)
+      bytes +=
+          delta(0, "\"type\":\"input_json_delta\",\"partial_json\":\"" + std::string(piece) + "\"");
     const auto out = read_every_way(bytes + stop(0) + end("tool_use"));
     EXPECT_TRUE(out.result);
     const auto calls = out.result ? calls_in(*out.result) : std::vector<ToolCall>{};
@@ -104,15 +134,19 @@ TEST(MessagesStream, A05ToolInput) {
   };
   EXPECT_EQ(arguments({""}).arguments, "{}");
   EXPECT_EQ(arguments({}).arguments, "{}");
-  EXPECT_EQ(arguments({"", "{\\\"ci", "ty\\\":\\\"Caf\\\\u00", "e9\\\"}"}).arguments, R"({"city":"Caf\u00e9"})");
+  EXPECT_EQ(arguments({"", "{\\\"ci", "ty\\\":\\\"Caf\\\\u00", "e9\\\"}"}).arguments,
+            R"({"city":"Caf\u00e9"})");
   EXPECT_EQ(arguments({"{\\\"a\\\":\\\"\\ud83d", "\\ude00\\\"}"}).arguments, "{\"a\":\"😀\"}");
   EXPECT_TRUE(arguments({"{\\\"a\\\":"}).malformed);
   EXPECT_EQ(arguments({"{}"}).id.value, "toolu_1");
 }
 
 TEST(MessagesStream, WholeInputInTheStartAndParallelCalls) {
-  const auto out = read_every_way(kStart + begin(0, R"({"type":"tool_use","id":"a","name":"look","input":{"x":1}})") + stop(0) + begin(1, R"({"type":"tool_use","id":"b","name":"go","input":{}})") +
-                                  delta(1, R"("type":"input_json_delta","partial_json":"{\"y\":2}")") + stop(1) + end("tool_use"));
+  const auto out = read_every_way(
+      kStart + begin(0, R"({"type":"tool_use","id":"a","name":"look","input":{"x":1}})") + stop(0) +
+      begin(1, R"({"type":"tool_use","id":"b","name":"go","input":{}})") +
+      delta(1, R"("type":"input_json_delta","partial_json":"{\"y\":2}")") + stop(1) +
+      end("tool_use"));
   ASSERT_TRUE(out.result);
   EXPECT_EQ(out.result->stop, StopReason::tool_use);
   const auto calls = calls_in(*out.result);
@@ -122,10 +156,16 @@ TEST(MessagesStream, WholeInputInTheStartAndParallelCalls) {
 }
 
 TEST(MessagesStream, A06Thinking) {
-  const auto out = read_every_way(kStart + begin(0, R"({"type":"thinking","thinking":"","signature":""})") + delta(0, R"("type":"thinking_delta","thinking":"why ")") +
-                                  delta(0, R"("type":"thinking_delta","thinking":"not")") + delta(0, R"("type":"signature_delta","signature":"sig+/=")") + stop(0) +
-                                  begin(1, R"({"type":"redacted_thinking","data":"opaque"})") + stop(1) + begin(2, R"({"type":"thinking","thinking":"","signature":""})") +
-                                  delta(2, R"("type":"signature_delta","signature":"omitted")") + stop(2) + begin(3, R"({"type":"tool_use","id":"a","name":"look","input":{}})") + stop(3) + end("tool_use"));
+  const auto out =
+      read_every_way(kStart + begin(0, R"({"type":"thinking","thinking":"","signature":""})") +
+                     delta(0, R"("type":"thinking_delta","thinking":"why ")") +
+                     delta(0, R"("type":"thinking_delta","thinking":"not")") +
+                     delta(0, R"("type":"signature_delta","signature":"sig+/=")") + stop(0) +
+                     begin(1, R"({"type":"redacted_thinking","data":"opaque"})") + stop(1) +
+                     begin(2, R"({"type":"thinking","thinking":"","signature":""})") +
+                     delta(2, R"("type":"signature_delta","signature":"omitted")") + stop(2) +
+                     begin(3, R"({"type":"tool_use","id":"a","name":"look","input":{}})") +
+                     stop(3) + end("tool_use"));
   ASSERT_TRUE(out.result);
   const auto& blocks = out.result->blocks;
   ASSERT_EQ(blocks.size(), 4U);
@@ -136,10 +176,18 @@ TEST(MessagesStream, A06Thinking) {
 }
 
 TEST(MessagesStream, A07A10OddBlocks) {
-  EXPECT_EQ(read_every_way(kStart + begin(4, kText) + words(4, "a") + words(9, "b") + delta(7, R"("type":"input_json_delta","partial_json":"{}")") + end("end_turn")).sink.text, "ab");
-  const auto out = read_every_way(kStart + begin(0, R"({"type":"fallback","from":"x"})") + delta(0, R"("type":"text_delta","text":"hidden")") + stop(0) +
-                                  begin(1, R"({"type":"server_tool_use","id":"s","name":"web_search","input":{}})") + delta(1, R"("type":"input_json_delta","partial_json":"{\"q\":1}")") + stop(1) +
-                                  begin(2, kText) + words(2, "shown") + delta(2, R"("type":"citations_delta","citation":{})") + stop(2) + end("end_turn"));
+  EXPECT_EQ(
+      read_every_way(kStart + begin(4, kText) + words(4, "a") + words(9, "b") +
+                     delta(7, R"("type":"input_json_delta","partial_json":"{}")") + end("end_turn"))
+          .sink.text,
+      "ab");
+  const auto out = read_every_way(
+      kStart + begin(0, R"({"type":"fallback","from":"x"})") +
+      delta(0, R"("type":"text_delta","text":"hidden")") + stop(0) +
+      begin(1, R"({"type":"server_tool_use","id":"s","name":"web_search","input":{}})") +
+      delta(1, R"("type":"input_json_delta","partial_json":"{\"q\":1}")") + stop(1) +
+      begin(2, kText) + words(2, "shown") + delta(2, R"("type":"citations_delta","citation":{})") +
+      stop(2) + end("end_turn"));
   ASSERT_TRUE(out.result);
   EXPECT_EQ(out.sink.text, "shown");
   EXPECT_TRUE(calls_in(*out.result).empty());
@@ -147,7 +195,8 @@ TEST(MessagesStream, A07A10OddBlocks) {
 
 TEST(MessagesStream, A08A11StopReasons) {
   const auto reason = [](std::string_view name) {
-    const auto out = read_every_way(kStart + begin(0, kText) + words(0, "part") + stop(0) + end(name));
+    const auto out =
+        read_every_way(kStart + begin(0, kText) + words(0, "part") + stop(0) + end(name));
     EXPECT_TRUE(out.result);
     return out.result ? out.result->stop : StopReason::error;
   };
@@ -159,7 +208,8 @@ TEST(MessagesStream, A08A11StopReasons) {
   EXPECT_EQ(reason("refusal"), StopReason::refusal);
   const auto refused = read(kStart + begin(0, kText) + words(0, "part") + stop(0) + end("refusal"));
   EXPECT_TRUE(refused.result->blocks.empty()) << "what was said before a refusal is dropped";
-  EXPECT_TRUE(read(kStart + begin(0, kText) + words(0, "part") + stop(0) + end("pause_turn")).paused);
+  EXPECT_TRUE(
+      read(kStart + begin(0, kText) + words(0, "part") + stop(0) + end("pause_turn")).paused);
   const auto empty = read_every_way(kStart + end("end_turn"));
   ASSERT_TRUE(empty.result);
   EXPECT_TRUE(empty.result->blocks.empty());
@@ -168,22 +218,33 @@ TEST(MessagesStream, A08A11StopReasons) {
 
 TEST(MessagesStream, Ends) {
   EXPECT_EQ(code_of(kStart + begin(0, kText) + words(0, "a")), Errc::unavailable);
-  EXPECT_TRUE(read_every_way(kStart + begin(0, kText) + words(0, "a") + event("message_delta", R"("delta":{"stop_reason":"end_turn"},"usage":{})")).result) << "no message_stop";
+  EXPECT_TRUE(
+      read_every_way(kStart + begin(0, kText) + words(0, "a") +
+                     event("message_delta", R"("delta":{"stop_reason":"end_turn"},"usage":{})"))
+          .result)
+      << "no message_stop";
   EXPECT_TRUE(read_every_way(kStart + end("end_turn") + "garbage\n\ndata: {broken\n\n").result);
   EXPECT_EQ(code_of("<!doctype html>"), Errc::unavailable);
-  EXPECT_EQ(code_of(R"({"type":"error","error":{"type":"rate_limit_error","message":"slow"}})"), Errc::rate_limited);
+  EXPECT_EQ(code_of(R"({"type":"error","error":{"type":"rate_limit_error","message":"slow"}})"),
+            Errc::rate_limited);
   EXPECT_EQ(code_of(R"({"hello":1})"), Errc::unavailable);
-  const auto whole = read_every_way(R"({"type":"message","model":"m","content":[{"type":"text","text":"all"},{"type":"tool_use","id":"a","name":"go","input":{}}],"stop_reason":"tool_use","usage":{"input_tokens":1,"output_tokens":2}})");
+  const auto whole = read_every_way(
+      R"({"type":"message","model":"m","content":[{"type":"text","text":"all"},{"type":"tool_use","id":"a","name":"go","input":{}}],"stop_reason":"tool_use","usage":{"input_tokens":1,"output_tokens":2}})");
   ASSERT_TRUE(whole.result);
   EXPECT_EQ(text_in(*whole.result), "all");
   EXPECT_EQ(whole.result->stop, StopReason::tool_use);
 }
 
 TEST(MessagesStream, CutAtEveryByteIsDefined) {
-  const std::string stream = kStart + begin(0, R"({"type":"thinking","thinking":"","signature":""})") + delta(0, R"("type":"thinking_delta","thinking":"w\ud83d")") +
-                             delta(0, R"("type":"thinking_delta","thinking":"\ude00")") + delta(0, R"("type":"signature_delta","signature":"s")") + stop(0) + begin(1, kText) + words(1, "é\\ud83d") +
-                             words(1, "\\udc68") + stop(1) + event("ping", "") + begin(2, R"({"type":"tool_use","id":"a","name":"look","input":{}})") +
-                             delta(2, R"("type":"input_json_delta","partial_json":"{\"k\":\"\\u00")") + delta(2, R"("type":"input_json_delta","partial_json":"e9\"}")") + stop(2) + end("tool_use");
+  const std::string stream =
+      kStart + begin(0, R"({"type":"thinking","thinking":"","signature":""})") +
+      delta(0, R"("type":"thinking_delta","thinking":"w\ud83d")") +
+      delta(0, R"("type":"thinking_delta","thinking":"\ude00")") +
+      delta(0, R"("type":"signature_delta","signature":"s")") + stop(0) + begin(1, kText) +
+      words(1, "é\\ud83d") + words(1, "\\udc68") + stop(1) + event("ping", "") +
+      begin(2, R"({"type":"tool_use","id":"a","name":"look","input":{}})") +
+      delta(2, R"("type":"input_json_delta","partial_json":"{\"k\":\"\\u00")") +
+      delta(2, R"("type":"input_json_delta","partial_json":"e9\"}")") + stop(2) + end("tool_use");
   const auto reason_at = stream.find("\"stop_reason\"");
   for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
     const auto out = read(std::string_view(stream).substr(0, cut));
@@ -199,7 +260,8 @@ TEST(MessagesStream, CutAtEveryByteIsDefined) {
 
 // ---- requests ----
 
-json::object body(const provider::Request& request, const provider::Settings& settings = {}, const MessagesOptions& options = {}) {
+json::object body(const provider::Request& request, const provider::Settings& settings = {},
+                  const MessagesOptions& options = {}) {
   return parse_json(messages_body(request, settings, options))->get_object();
 }
 
@@ -209,10 +271,25 @@ provider::Request conversation() {
   request.system = "Be brief.";
   request.max_output_tokens = 4000;
   request.tools = kTools;
-  Message question{Role::user, {TextBlock{"see"}, ImageBlock{"image/png", "AAAA"}}, 0, {}, {}, {}, std::nullopt};
-  Message answer{Role::assistant, {ThinkingBlock{"hm", "sig", false}, ThinkingBlock{"opaque", "", true}, TextBlock{"looking"}, ToolCall{ToolCallId("c1"), "look", R"({"x":1})", false}, ToolCall{ToolCallId("c2"), "look", "{bad", true}}, 0, {}, {}, {}, Origin{}};
-  Message one{Role::tool, {ToolResult{ToolCallId("c1"), "look", "seen", {{"image/png", "AAAA"}}, false}}, 0, {}, {}, {}, std::nullopt};
-  Message two{Role::tool, {ToolResult{ToolCallId("c2"), "look", "bad arguments", {}, true}}, 0, {}, {}, {}, std::nullopt};
+  Message question{Role::user,  {TextBlock{"see"}, ImageBlock{"image/png", "AAAA"}}, 0, {}, {}, {},
+                   std::nullopt};
+  Message answer{Role::assistant,
+                 {ThinkingBlock{"hm", "sig", false}, ThinkingBlock{"opaque", "", true},
+                  TextBlock{"looking"}, ToolCall{ToolCallId("c1"), "look", R"({"x":1})", false},
+                  ToolCall{ToolCallId("c2"), "look", "{bad", true}},
+                 0,
+                 {},
+                 {},
+                 {},
+                 Origin{}};
+  Message one{
+      Role::tool,  {ToolResult{ToolCallId("c1"), "look", "seen", {{"image/png", "AAAA"}}, false}},
+      0,           {},
+      {},          {},
+      std::nullopt};
+  Message two{
+      Role::tool,  {ToolResult{ToolCallId("c2"), "look", "bad arguments", {}, true}}, 0, {}, {}, {},
+      std::nullopt};
   Message steer{Role::user, {TextBlock{"hurry"}}, 0, {}, {}, {}, std::nullopt};
   request.messages = {question, answer, one, two, steer};
   return request;
@@ -220,14 +297,16 @@ provider::Request conversation() {
 
 TEST(MessagesRequest, Conversation) {
   const auto out = body(conversation());
-  EXPECT_EQ(dump_json(out.at("messages")),
-            R"([{"role":"user","content":[{"type":"text","text":"see"},{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}}]},)"
-            R"({"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"sig"},{"type":"redacted_thinking","data":"opaque"},{"type":"text","text":"looking"},)"
-            R"({"type":"tool_use","id":"c1","name":"look","input":{"x":1}},{"type":"tool_use","id":"c2","name":"look","input":{"unreadable_arguments":"{bad"}}]},)"
-            R"({"role":"user","content":[{"type":"tool_result","tool_use_id":"c1","content":[{"type":"text","text":"seen"},{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}}]},)"
-            R"({"type":"tool_result","tool_use_id":"c2","content":"bad arguments","is_error":true},{"type":"text","text":"hurry"}]}])");
+  EXPECT_EQ(
+      dump_json(out.at("messages")),
+      R"([{"role":"user","content":[{"type":"text","text":"see"},{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}}]},)"
+      R"({"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"sig"},{"type":"redacted_thinking","data":"opaque"},{"type":"text","text":"looking"},)"
+      R"({"type":"tool_use","id":"c1","name":"look","input":{"x":1}},{"type":"tool_use","id":"c2","name":"look","input":{"unreadable_arguments":"{bad"}}]},)"
+      R"({"role":"user","content":[{"type":"tool_result","tool_use_id":"c1","content":[{"type":"text","text":"seen"},{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}}]},)"
+      R"({"type":"tool_result","tool_use_id":"c2","content":"bad arguments","is_error":true},{"type":"text","text":"hurry"}]}])");
   EXPECT_EQ(find_int(out, "max_tokens"), 4000);
-  for (const auto* absent : {"thinking", "temperature", "top_p", "top_k", "output_config"}) EXPECT_FALSE(out.contains(absent));
+  for (const auto* absent : {"thinking", "temperature", "top_p", "top_k", "output_config"})
+    EXPECT_FALSE(out.contains(absent));
   EXPECT_EQ(dump_json(out).find("cache_control"), std::string::npos);
 }
 
@@ -235,10 +314,20 @@ TEST(MessagesRequest, CacheMarksStandOnTheStableParts) {
   const auto out = body(conversation(), {}, {.cache = true});
   EXPECT_TRUE(out.at("system").get_array().back().get_object().contains("cache_control"));
   EXPECT_TRUE(out.at("tools").get_array().back().get_object().contains("cache_control"));
-  EXPECT_TRUE(out.at("messages").get_array().back().get_object().at("content").get_array().back().get_object().contains("cache_control"));
+  EXPECT_TRUE(out.at("messages")
+                  .get_array()
+                  .back()
+                  .get_object()
+                  .at("content")
+                  .get_array()
+                  .back()
+                  .get_object()
+                  .contains("cache_control"));
   const auto text = dump_json(out);
   std::size_t marks = 0;
-  for (auto at = text.find("cache_control"); at != std::string::npos; at = text.find("cache_control", at + 1)) ++marks;
+  for (auto at = text.find("cache_control"); at != std::string::npos;
+       at = text.find("cache_control", at + 1))
+    ++marks;
   EXPECT_EQ(marks, 3U) << "at most four are allowed";
 }
 
@@ -252,7 +341,8 @@ TEST(MessagesRequest, ThinkingPerModel) {
   auto request = conversation();
   request.thinking = provider::Thinking::medium;
   auto out = body(request, settings);
-  EXPECT_EQ(find_int(*find_object(out, "thinking"), "budget_tokens"), 6096) << "never more than half";
+  EXPECT_EQ(find_int(*find_object(out, "thinking"), "budget_tokens"), 6096)
+      << "never more than half";
   EXPECT_EQ(find_int(out, "max_tokens"), 12'192);
   request.model = "claude-old-4-20250929";
   EXPECT_TRUE(find_object(body(request, settings), "thinking")->contains("budget_tokens"));
@@ -264,7 +354,8 @@ TEST(MessagesRequest, ThinkingPerModel) {
   settings.models[0].style = provider::ThinkingStyle::adaptive_xhigh;
   EXPECT_EQ(find_string(*find_object(body(request, settings), "output_config"), "effort"), "xhigh");
   request.thinking = provider::Thinking::off;
-  EXPECT_FALSE(body(request, settings).contains("thinking")) << "'disabled' is refused by models that always think";
+  EXPECT_FALSE(body(request, settings).contains("thinking"))
+      << "'disabled' is refused by models that always think";
   request.thinking = provider::Thinking::high;
   out = body(request, settings, {.no_thinking = true});
   EXPECT_FALSE(out.contains("thinking"));
@@ -278,13 +369,15 @@ TEST(MessagesRequest, ABudgetIsNotAskedForWhenTheOpenLoopHasNoThinking) {
   request.messages.pop_back();
   EXPECT_TRUE(body(request).contains("thinking"));
   auto& blocks = request.messages[1].blocks;
-  std::erase_if(blocks, [](const Block& block) { return std::holds_alternative<ThinkingBlock>(block); });
+  std::erase_if(blocks,
+                [](const Block& block) { return std::holds_alternative<ThinkingBlock>(block); });
   EXPECT_FALSE(body(request).contains("thinking"));
 }
 
 TEST(MessagesRequest, PausedAnswersStandBehind) {
   const auto out = body(conversation(), {}, {.paused = {{TextBlock{"so far"}}}});
-  EXPECT_EQ(dump_json(out.at("messages").get_array().back()), R"({"role":"assistant","content":[{"type":"text","text":"so far"}]})");
+  EXPECT_EQ(dump_json(out.at("messages").get_array().back()),
+            R"({"role":"assistant","content":[{"type":"text","text":"so far"}]})");
 }
 
 }  // namespace

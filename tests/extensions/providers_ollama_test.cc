@@ -44,13 +44,20 @@ Errc code_of(std::string_view bytes) {
   return out.result ? Errc::internal : out.result.error().code;
 }
 
-std::string line(std::string_view message) { return R"({"model":"m","message":{"role":"assistant",)" + std::string(message) + "},\"done\":false}\n"; }
-std::string end(std::string_view more = R"(,"done_reason":"stop","prompt_eval_count":11,"eval_count":7)") {
-  return R"({"model":"m","message":{"role":"assistant","content":""},"done":true)" + std::string(more) + "}\n";
+std::string line(std::string_view message) {
+  return R"({"model":"m","message":{"role":"assistant",)" + std::string(message) +
+         "},\"done\":false}\n";
+}
+std::string end(
+    std::string_view more = R"(,"done_reason":"stop","prompt_eval_count":11,"eval_count":7)") {
+  return R"({"model":"m","message":{"role":"assistant","content":""},"done":true)" +
+         std::string(more) + "}\n";
 }
 
 TEST(OllamaStream, TextThinkingUsage) {
-  const auto out = read_every_way(line(R"("content":"","thinking":"why")") + line(R"("content":"Hel")") + "\n\r\n" + line(R"("content":"lo")") + end());
+  const auto out =
+      read_every_way(line(R"("content":"","thinking":"why")") + line(R"("content":"Hel")") +
+                     "\n\r\n" + line(R"("content":"lo")") + end());
   ASSERT_TRUE(out.result);
   EXPECT_EQ(out.sink.thinking, "why");
   EXPECT_EQ(text_in(*out.result), "Hello");
@@ -59,18 +66,26 @@ TEST(OllamaStream, TextThinkingUsage) {
 }
 
 TEST(OllamaStream, EndsAndReasons) {
-  EXPECT_TRUE(read_every_way(line(R"("content":"a")") + R"({"done":true})").result) << "L02, L03, no last line end";
-  EXPECT_EQ(read(line(R"("content":"a")") + end(R"(,"done_reason":"length")")).result->stop, StopReason::length);
+  EXPECT_TRUE(read_every_way(line(R"("content":"a")") + R"({"done":true})").result)
+      << "L02, L03, no last line end";
+  EXPECT_EQ(read(line(R"("content":"a")") + end(R"(,"done_reason":"length")")).result->stop,
+            StopReason::length);
   EXPECT_EQ(code_of(end(R"(,"done_reason":"load")")), Errc::unavailable) << "L09";
   EXPECT_EQ(code_of(line(R"("content":"a")")), Errc::unavailable);
   EXPECT_EQ(code_of(""), Errc::unavailable);
-  EXPECT_EQ(code_of(line(R"("content":"a")") + R"({"error":"an error was encountered while running the model"})"), Errc::unavailable) << "L01";
+  EXPECT_EQ(code_of(line(R"("content":"a")") +
+                    R"({"error":"an error was encountered while running the model"})"),
+            Errc::unavailable)
+      << "L01";
   EXPECT_EQ(code_of("<html><title>x</title></html>\n"), Errc::unavailable);
   EXPECT_EQ(code_of("[1]\n"), Errc::unavailable);
 }
 
 TEST(OllamaStream, L04L05Calls) {
-  const auto out = read_every_way(line(R"("content":"","tool_calls":[{"function":{"index":0,"name":"look","arguments":{"x":1}}},{"id":"c9","function":{"name":"look","arguments":"{\"y\":2}"}},{"function":{"name":"look"}}])") + end());
+  const auto out = read_every_way(
+      line(
+          R"("content":"","tool_calls":[{"function":{"index":0,"name":"look","arguments":{"x":1}}},{"id":"c9","function":{"name":"look","arguments":"{\"y\":2}"}},{"function":{"name":"look"}}])") +
+      end());
   ASSERT_TRUE(out.result);
   EXPECT_EQ(out.result->stop, StopReason::tool_use);
   const auto calls = calls_in(*out.result);
@@ -81,13 +96,18 @@ TEST(OllamaStream, L04L05Calls) {
 }
 
 TEST(OllamaStream, TagsAndCutCharacters) {
-  const auto out = read_every_way(line(R"("content":"<th")") + line(R"("content":"ink>why</think>\n\n\ud83d")") + line(R"("content":"\ude00")") + end());
+  const auto out =
+      read_every_way(line(R"("content":"<th")") + line(R"("content":"ink>why</think>\n\n\ud83d")") +
+                     line(R"("content":"\ude00")") + end());
   EXPECT_EQ(out.sink.thinking, "why");
   EXPECT_EQ(out.sink.text, "😀");
 }
 
 TEST(OllamaStream, CutAtEveryByteIsDefined) {
-  const auto stream = line(R"("content":"é\ud83d","thinking":"w")") + line(R"("content":"\ude00")") + line(R"("content":"","tool_calls":[{"function":{"name":"look","arguments":{"x":"é"}}}])") + end();
+  const auto stream =
+      line(R"("content":"é\ud83d","thinking":"w")") + line(R"("content":"\ude00")") +
+      line(R"("content":"","tool_calls":[{"function":{"name":"look","arguments":{"x":"é"}}}])") +
+      end();
   for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
     const auto out = read(std::string_view(stream).substr(0, cut));
     EXPECT_TRUE(out.sink.valid);
@@ -106,16 +126,37 @@ TEST(OllamaRequest, Conversation) {
   request.max_output_tokens = 100;
   request.context_window = 200'000;
   request.tools = {{"look", "Looks.", "not json"}};
-  request.messages = {{Role::user, {TextBlock{"see"}, ImageBlock{"image/png", "AAAA"}}, 0, {}, {}, {}, std::nullopt},
-                      {Role::assistant, {ThinkingBlock{"hm", "", false}, ToolCall{ToolCallId("c"), "look", R"({"x":1})", false}}, 0, {}, {}, {}, Origin{}},
-                      {Role::tool, {ToolResult{ToolCallId("c"), "look", "seen", {}, false}}, 0, {}, {}, {}, std::nullopt}};
+  request.messages = {
+      {Role::user,
+       {TextBlock{"see"}, ImageBlock{"image/png", "AAAA"}},
+       0,
+       {},
+       {},
+       {},
+       std::nullopt},
+      {Role::assistant,
+       {ThinkingBlock{"hm", "", false}, ToolCall{ToolCallId("c"), "look", R"({"x":1})", false}},
+       0,
+       {},
+       {},
+       {},
+       Origin{}},
+      {Role::tool,
+       {ToolResult{ToolCallId("c"), "look", "seen", {}, false}},
+       0,
+       {},
+       {},
+       {},
+       std::nullopt}};
   provider::Settings settings;
   auto out = parse_json(ollama_body(request, settings, false))->get_object();
-  EXPECT_EQ(dump_json(out.at("messages")),
-            R"([{"role":"system","content":"Be brief."},{"role":"user","content":"see","images":["AAAA"]},)"
-            R"({"role":"assistant","content":"","tool_calls":[{"id":"c","function":{"name":"look","arguments":{"x":1}}}],"thinking":"hm"},)"
-            R"({"role":"tool","tool_name":"look","tool_call_id":"c","content":"seen"}])");
-  EXPECT_EQ(find_int(*find_object(out, "options"), "num_ctx"), 32'768) << "nobody described the model";
+  EXPECT_EQ(
+      dump_json(out.at("messages")),
+      R"([{"role":"system","content":"Be brief."},{"role":"user","content":"see","images":["AAAA"]},)"
+      R"({"role":"assistant","content":"","tool_calls":[{"id":"c","function":{"name":"look","arguments":{"x":1}}}],"thinking":"hm"},)"
+      R"({"role":"tool","tool_name":"look","tool_call_id":"c","content":"seen"}])");
+  EXPECT_EQ(find_int(*find_object(out, "options"), "num_ctx"), 32'768)
+      << "nobody described the model";
   EXPECT_EQ(find_int(*find_object(out, "options"), "num_predict"), 100);
   EXPECT_FALSE(out.contains("think"));
   provider::ModelInfo model;
@@ -127,7 +168,8 @@ TEST(OllamaRequest, Conversation) {
   EXPECT_EQ(find_int(*find_object(out, "options"), "num_ctx"), 65'536);
   EXPECT_EQ(find_bool(out, "think"), false);
   request.thinking = provider::Thinking::high;
-  EXPECT_EQ(find_bool(parse_json(ollama_body(request, settings, false))->get_object(), "think"), true);
+  EXPECT_EQ(find_bool(parse_json(ollama_body(request, settings, false))->get_object(), "think"),
+            true);
   EXPECT_FALSE(parse_json(ollama_body(request, settings, true))->get_object().contains("think"));
 }
 

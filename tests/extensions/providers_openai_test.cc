@@ -1,4 +1,5 @@
-// The chat completions wire without sockets: requests, and streams whole, one byte at a time and cut.
+// The chat completions wire without sockets: requests, and streams whole, one byte at a time and
+// cut.
 #include <gtest/gtest.h>
 
 #include "base/json.h"
@@ -14,17 +15,20 @@ using test::calls_in;
 using test::text_in;
 using test::thinking_in;
 
-const std::vector<provider::ToolDefinition> kTools{{"get_weather", "", R"({"type":"object"})"}, {"look", "", "{}"}};
+const std::vector<provider::ToolDefinition> kTools{{"get_weather", "", R"({"type":"object"})"},
+                                                   {"look", "", "{}"}};
 
 struct Read {
   Result<Completion> result;
   test::RecordingSink sink;
 };
 
-Read read(std::string_view bytes, ChatStreamOptions options = {}, std::size_t piece = std::string_view::npos) {
+Read read(std::string_view bytes, ChatStreamOptions options = {},
+          std::size_t piece = std::string_view::npos) {
   Read out{fail(Errc::internal, "unread"), {}};
   int next = 0;
-  ChatStream stream(out.sink, kTools, [&next] { return "fresh_" + std::to_string(++next); }, options);
+  ChatStream stream(
+      out.sink, kTools, [&next] { return "fresh_" + std::to_string(++next); }, options);
   out.result = test::read_all(stream, bytes, piece);
   return out;
 }
@@ -49,12 +53,17 @@ Read read_every_way(std::string_view bytes, ChatStreamOptions options = {}) {
 
 std::string event(std::string_view json_text) { return "data: " + std::string(json_text) + "\n\n"; }
 std::string delta(std::string_view fields, std::string_view reason = "") {
-  return event(R"({"id":"x","model":"m-1","choices":[{"index":0,"delta":{)" + std::string(fields) + R"(},"finish_reason":)" +
+  return event(R"({"id":"x","model":"m-1","choices":[{"index":0,"delta":{)" + std::string(fields) +
+               R"(},"finish_reason":)" +
                (reason.empty() ? "null" : "\"" + std::string(reason) + "\"") + "}]}");
 }
-std::string text(std::string_view words) { return delta("\"content\":\"" + std::string(words) + "\""); }
+std::string text(std::string_view words) {
+  return delta("\"content\":\"" + std::string(words) + "\"");
+}
 std::string end(std::string_view reason = "stop") { return delta("", reason) + "data: [DONE]\n\n"; }
-std::string call(std::string_view item) { return delta("\"tool_calls\":[" + std::string(item) + "]"); }
+std::string call(std::string_view item) {
+  return delta("\"tool_calls\":[" + std::string(item) + "]");
+}
 
 std::vector<ToolCall> calls_of(std::string_view body, std::string_view reason = "tool_calls") {
   const auto out = read_every_way(std::string(body) + end(reason));
@@ -73,7 +82,8 @@ Errc code_of(std::string_view bytes) {
 // ---- D.1 ----
 
 TEST(ChatStream, PlainText) {
-  const auto out = read_every_way(delta(R"("role":"assistant","content":"")") + text("Hel") + text("lo") + end());
+  const auto out = read_every_way(delta(R"("role":"assistant","content":"")") + text("Hel") +
+                                  text("lo") + end());
   ASSERT_TRUE(out.result);
   EXPECT_EQ(text_in(*out.result), "Hello");
   EXPECT_EQ(out.sink.text, "Hello");
@@ -87,8 +97,9 @@ TEST(ChatStream, T01T02CutCharacters) {
   EXPECT_EQ(read_every_way(text("\\ud83d") + text("\\ude00!") + end()).sink.text, "😀!");
   EXPECT_EQ(read_every_way(text("a\\ud83d") + end()).sink.text, "a\uFFFD");
   EXPECT_EQ(read_every_way(text("\\ude00b") + end()).sink.text, "\uFFFDb");
-  const auto parts = read_every_way(call(R"({"index":0,"id":"c","function":{"name":"look","arguments":"{\"a\":\"\ud83d"}})") +
-                                    call(R"({"index":0,"function":{"arguments":"\ude00\"}"}})") + end());
+  const auto parts = read_every_way(
+      call(R"({"index":0,"id":"c","function":{"name":"look","arguments":"{\"a\":\"\ud83d"}})") +
+      call(R"({"index":0,"function":{"arguments":"\ude00\"}"}})") + end());
   ASSERT_TRUE(parts.result);
   EXPECT_EQ(calls_in(*parts.result)[0].arguments, "{\"a\":\"😀\"}");
 }
@@ -101,8 +112,15 @@ TEST(ChatStream, T03ToT08LineEndsAndComments) {
     EXPECT_EQ(read_every_way(out).sink.text, "hi");
   }
   const std::string chunk = R"({"choices":[{"delta":{"content":"x"}}]})";
-  EXPECT_EQ(read_every_way(": OPENROUTER PROCESSING\n\n:\n\ndata:" + chunk + "\n\n: keep-alive\n\ndata:  " + chunk + "\n\n" + end()).sink.text, "xx");
-  EXPECT_EQ(read_every_way("\xEF\xBB\xBF" "data: {\"choices\":\ndata: [{\"delta\":{\"content\":\"x\"}}]}\n\n" + end()).sink.text, "x");
+  EXPECT_EQ(read_every_way(": OPENROUTER PROCESSING\n\n:\n\ndata:" + chunk +
+                           "\n\n: keep-alive\n\ndata:  " + chunk + "\n\n" + end())
+                .sink.text,
+            "xx");
+  EXPECT_EQ(read_every_way("\xEF\xBB\xBF"
+                           "data: {\"choices\":\ndata: [{\"delta\":{\"content\":\"x\"}}]}\n\n" +
+                           end())
+                .sink.text,
+            "x");
   EXPECT_TRUE(read_every_way(text("x") + "data: [DONE]").result) << "no blank line at the end";
 }
 
@@ -115,12 +133,15 @@ TEST(ChatStream, T09ToT12Ends) {
 }
 
 TEST(ChatStream, T13T14DocumentsInsteadOfStreams) {
-  EXPECT_EQ(code_of(R"({"error":{"message":"no such model","code":"model_not_found"}})"), Errc::not_found);
+  EXPECT_EQ(code_of(R"({"error":{"message":"no such model","code":"model_not_found"}})"),
+            Errc::not_found);
   EXPECT_EQ(code_of("<html><title>Sign in</title>"), Errc::unavailable);
   EXPECT_EQ(code_of(R"({"hello":"world"})"), Errc::unavailable);
   EXPECT_EQ(code_of("[]"), Errc::unavailable);
   EXPECT_EQ(code_of(R"([{"error":{"code":429,"message":"slow"}}])"), Errc::rate_limited);
-  const auto whole = read_every_way("{\n \"choices\":[{\"message\":{\"content\":\"all at once\"},\"finish_reason\":\"stop\"}],\n \"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}");
+  const auto whole = read_every_way(
+      "{\n \"choices\":[{\"message\":{\"content\":\"all at once\"},\"finish_reason\":\"stop\"}],\n "
+      "\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}");
   ASSERT_TRUE(whole.result);
   EXPECT_EQ(text_in(*whole.result), "all at once");
   EXPECT_EQ(whole.result->usage.output, 4);
@@ -139,11 +160,22 @@ TEST(ChatStream, T21T23HostileEvents) {
   std::string empties;
   for (int i = 0; i < 80'000; ++i) empties += "data: {}\n\n";
   EXPECT_TRUE(read(empties + end(), {}, 4096).result);
-  EXPECT_TRUE(read_every_way(event(R"({"choices":[{"delta":{"content":"a\u0000b","content":"c"}}],"usage":{"prompt_tokens":1e400,"completion_tokens":18446744073709551615}})") + end()).result);
+  EXPECT_TRUE(
+      read_every_way(
+          event(
+              R"({"choices":[{"delta":{"content":"a\u0000b","content":"c"}}],"usage":{"prompt_tokens":1e400,"completion_tokens":18446744073709551615}})") +
+          end())
+          .result);
   EXPECT_EQ(code_of(event(std::string(10'000, '[') + std::string(10'000, ']'))), Errc::unavailable);
   EXPECT_EQ(code_of(event("\"text\"")), Errc::unavailable);
   EXPECT_EQ(code_of(event("nonsense")), Errc::unavailable);
-  EXPECT_TRUE(read_every_way(event(R"({"choices":{"a":1}})") + event(R"({"choices":[1,null,{"delta":7},{"delta":{"content":{"x":1},"tool_calls":[3,{"function":4}]}}]})") + end()).result);
+  EXPECT_TRUE(
+      read_every_way(
+          event(R"({"choices":{"a":1}})") +
+          event(
+              R"({"choices":[1,null,{"delta":7},{"delta":{"content":{"x":1},"tool_calls":[3,{"function":4}]}}]})") +
+          end())
+          .result);
 }
 
 // ---- D.2 ----
@@ -155,54 +187,87 @@ TEST(ChatStream, O01O02EmptyChoicesAndUsage) {
     return out.result ? out.result->usage : Usage{};
   };
   const Usage expected{7, 5, 3, 0};
-  const std::string numbers = R"({"prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":3}})";
-  EXPECT_EQ(usage(event(R"({"choices":[],"prompt_filter_results":[]})") + text("a") + event(R"({"choices":[],"usage":null})") + delta("", "stop") +
-                  event(R"({"choices":[],"usage":)" + numbers + "}") + "data: [DONE]\n\n"), expected);
-  EXPECT_EQ(usage(event(R"({"choices":[{"delta":{},"finish_reason":"stop"}],"usage":)" + numbers + "}")), expected);
-  EXPECT_EQ(usage(event(R"({"choices":[{"delta":{},"finish_reason":"stop","usage":)" + numbers + "}]}")), expected);
+  const std::string numbers =
+      R"({"prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":3}})";
+  EXPECT_EQ(usage(event(R"({"choices":[],"prompt_filter_results":[]})") + text("a") +
+                  event(R"({"choices":[],"usage":null})") + delta("", "stop") +
+                  event(R"({"choices":[],"usage":)" + numbers + "}") + "data: [DONE]\n\n"),
+            expected);
+  EXPECT_EQ(
+      usage(event(R"({"choices":[{"delta":{},"finish_reason":"stop"}],"usage":)" + numbers + "}")),
+      expected);
+  EXPECT_EQ(
+      usage(event(R"({"choices":[{"delta":{},"finish_reason":"stop","usage":)" + numbers + "}]}")),
+      expected);
   EXPECT_EQ(usage(event(R"({"choices":[],"x_groq":{"usage":)" + numbers + "}}") + end()), expected);
-  EXPECT_EQ(usage(event(R"({"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1}})") + event(R"({"choices":[],"usage":)" + numbers + "}") + end()), expected);
-  EXPECT_EQ(usage(event(R"({"choices":[],"usage":{"prompt_tokens":10,"completion_tokens":5,"prompt_cache_hit_tokens":3}})") + end()), expected);
+  EXPECT_EQ(usage(event(R"({"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1}})") +
+                  event(R"({"choices":[],"usage":)" + numbers + "}") + end()),
+            expected);
+  EXPECT_EQ(
+      usage(
+          event(
+              R"({"choices":[],"usage":{"prompt_tokens":10,"completion_tokens":5,"prompt_cache_hit_tokens":3}})") +
+          end()),
+      expected);
   EXPECT_EQ(usage(text("a") + end()), Usage{});
-  EXPECT_EQ(usage(event(R"({"choices":[],"usage":{"prompt_tokens":-5,"completion_tokens":-1,"prompt_tokens_details":{"cached_tokens":99}}})") + end()), Usage{});
+  EXPECT_EQ(
+      usage(
+          event(
+              R"({"choices":[],"usage":{"prompt_tokens":-5,"completion_tokens":-1,"prompt_tokens_details":{"cached_tokens":99}}})") +
+          end()),
+      Usage{});
 }
 
 TEST(ChatStream, O03O04O07WhichCall) {
-  auto calls = calls_of(call(R"({"index":0,"id":"a","type":"function","function":{"name":"look","arguments":""}},{"index":1,"id":"b","function":{"name":"get_weather","arguments":"{"}})") +
-                        call(R"({"index":0,"function":{"arguments":"{\"x\":1}"}})") + call(R"({"index":1,"function":{"arguments":"\"y\":2}"}})"));
+  auto calls = calls_of(
+      call(
+          R"({"index":0,"id":"a","type":"function","function":{"name":"look","arguments":""}},{"index":1,"id":"b","function":{"name":"get_weather","arguments":"{"}})") +
+      call(R"({"index":0,"function":{"arguments":"{\"x\":1}"}})") +
+      call(R"({"index":1,"function":{"arguments":"\"y\":2}"}})"));
   ASSERT_EQ(calls.size(), 2U);
   EXPECT_EQ(calls[0], (ToolCall{ToolCallId("a"), "look", R"({"x":1})", false}));
   EXPECT_EQ(calls[1], (ToolCall{ToolCallId("b"), "get_weather", R"({"y":2})", false}));
 
-  calls = calls_of(call(R"({"id":"a","function":{"name":"look","arguments":"{\"x\":"}})") + call(R"({"function":{"arguments":"1}"}})") +
+  calls = calls_of(call(R"({"id":"a","function":{"name":"look","arguments":"{\"x\":"}})") +
+                   call(R"({"function":{"arguments":"1}"}})") +
                    call(R"({"id":"b","function":{"name":"look","arguments":"{}"}})"));
   ASSERT_EQ(calls.size(), 2U);
   EXPECT_EQ(calls[0].arguments, R"({"x":1})");
 
-  calls = calls_of(call(R"({"index":0,"id":"a","function":{"name":"look","arguments":"{}"}})") + call(R"({"index":0,"id":"b","function":{"name":"look","arguments":"{\"z\":1}"}})"));
+  calls =
+      calls_of(call(R"({"index":0,"id":"a","function":{"name":"look","arguments":"{}"}})") +
+               call(R"({"index":0,"id":"b","function":{"name":"look","arguments":"{\"z\":1}"}})"));
   ASSERT_EQ(calls.size(), 2U);
   EXPECT_EQ(calls[1].arguments, R"({"z":1})");
 
-  calls = calls_of(call(R"({"index":2,"id":"a","function":{"name":"look","arguments":"{}"}})") + call(R"({"index":5,"id":"b","function":{"name":"look","arguments":"{}"}})"));
+  calls = calls_of(call(R"({"index":2,"id":"a","function":{"name":"look","arguments":"{}"}})") +
+                   call(R"({"index":5,"id":"b","function":{"name":"look","arguments":"{}"}})"));
   EXPECT_EQ(calls.size(), 2U);
-  calls = calls_of(call(R"({"function":{"name":"look","arguments":"{\"x\":1}"}})") + call(R"({"function":{"name":"look","arguments":"{\"x\":2}"}})"));
+  calls = calls_of(call(R"({"function":{"name":"look","arguments":"{\"x\":1}"}})") +
+                   call(R"({"function":{"name":"look","arguments":"{\"x\":2}"}})"));
   ASSERT_EQ(calls.size(), 2U) << "whole calls without index and id";
   EXPECT_EQ(calls[0].id.value, "fresh_1");
   EXPECT_EQ(calls[1].id.value, "fresh_2");
-  calls = calls_of(call(R"({"index":0,"id":"same","function":{"name":"look","arguments":"{}"}},{"index":1,"id":"same","function":{"name":"look","arguments":"{}"}})"));
+  calls = calls_of(call(
+      R"({"index":0,"id":"same","function":{"name":"look","arguments":"{}"}},{"index":1,"id":"same","function":{"name":"look","arguments":"{}"}})"));
   ASSERT_EQ(calls.size(), 2U);
   EXPECT_NE(calls[0].id, calls[1].id);
 }
 
 TEST(ChatStream, O05IdsAndNamesAgainOrInPieces) {
-  auto calls = calls_of(call(R"({"index":0,"id":"a","function":{"name":"get_weather","arguments":"{"}})") + call(R"({"index":0,"id":"a","function":{"name":"get_weather","arguments":"}"}})"));
+  auto calls =
+      calls_of(call(R"({"index":0,"id":"a","function":{"name":"get_weather","arguments":"{"}})") +
+               call(R"({"index":0,"id":"a","function":{"name":"get_weather","arguments":"}"}})"));
   ASSERT_EQ(calls.size(), 1U);
   EXPECT_EQ(calls[0].name, "get_weather");
   EXPECT_EQ(calls[0].id.value, "a");
-  calls = calls_of(call(R"({"index":0,"id":"a","function":{"name":"get_"}})") + call(R"({"index":0,"id":null,"function":{"name":"weather"}})") + call(R"({"index":0,"id":"","function":{"name":"","arguments":"{}"}})"));
+  calls = calls_of(call(R"({"index":0,"id":"a","function":{"name":"get_"}})") +
+                   call(R"({"index":0,"id":null,"function":{"name":"weather"}})") +
+                   call(R"({"index":0,"id":"","function":{"name":"","arguments":"{}"}})"));
   ASSERT_EQ(calls.size(), 1U);
   EXPECT_EQ(calls[0].name, "get_weather");
-  calls = calls_of(call(R"({"index":0,"id":"a","function":{"arguments":"{\"x\":1}"}})") + call(R"({"index":0,"function":{"name":"look"}})"));
+  calls = calls_of(call(R"({"index":0,"id":"a","function":{"arguments":"{\"x\":1}"}})") +
+                   call(R"({"index":0,"function":{"name":"look"}})"));
   ASSERT_EQ(calls.size(), 1U);
   EXPECT_EQ(calls[0], (ToolCall{ToolCallId("a"), "look", R"({"x":1})", false}));
   calls = calls_of(call(R"({"index":0,"id":"a","function":{"arguments":"{}"}})"));
@@ -212,7 +277,9 @@ TEST(ChatStream, O05IdsAndNamesAgainOrInPieces) {
 
 TEST(ChatStream, O06Arguments) {
   const auto arguments = [](std::string_view value) {
-    const auto calls = calls_of(call(R"({"index":0,"id":"a","function":{"name":"look","arguments":)" + std::string(value) + "}}"));
+    const auto calls =
+        calls_of(call(R"({"index":0,"id":"a","function":{"name":"look","arguments":)" +
+                      std::string(value) + "}}"));
     return calls.size() == 1 ? calls[0] : ToolCall{};
   };
   EXPECT_EQ(arguments(R"({"x":1})").arguments, R"({"x":1})");
@@ -224,7 +291,9 @@ TEST(ChatStream, O06Arguments) {
   EXPECT_TRUE(arguments(R"("{'x':1}")").malformed);
   EXPECT_EQ(arguments(R"("{\"x\":\"a\nb\"}")").arguments, R"({"x":"a\u000ab"})");
   // Cut by the output limit: never run with what is there.
-  const auto cut = calls_of(call(R"({"index":0,"id":"a","function":{"name":"look","arguments":"{\"x\":\"ha"}})"), "length");
+  const auto cut =
+      calls_of(call(R"({"index":0,"id":"a","function":{"name":"look","arguments":"{\"x\":\"ha"}})"),
+               "length");
   ASSERT_EQ(cut.size(), 1U);
   EXPECT_TRUE(cut[0].malformed);
   EXPECT_EQ(cut[0].arguments, "{\"x\":\"ha");
@@ -247,42 +316,71 @@ TEST(ChatStream, O08FinishReasons) {
   EXPECT_EQ(stop(text("a") + delta("", "stop") + text("b") + end("length")), StopReason::stop);
   EXPECT_EQ(read_every_way(text("a") + delta("", "stop") + text("b") + end()).sink.text, "ab");
   EXPECT_EQ(code_of(text("a") + end("error")), Errc::unavailable);
-  const auto legacy = calls_of(delta(R"("function_call":{"name":"look","arguments":"{"})") + delta(R"("function_call":{"arguments":"}"})"), "function_call");
+  const auto legacy = calls_of(delta(R"("function_call":{"name":"look","arguments":"{"})") +
+                                   delta(R"("function_call":{"arguments":"}"})"),
+                               "function_call");
   ASSERT_EQ(legacy.size(), 1U);
   EXPECT_EQ(legacy[0].arguments, "{}");
 }
 
 TEST(ChatStream, O09OddDeltas) {
-  EXPECT_EQ(read_every_way(delta(R"("content":[{"type":"text","text":"a"},"b",{"type":"thinking","thinking":[{"type":"text","text":"t"}]}])") + delta(R"("content":null)") +
-                           event(R"({"choices":[{"delta":null}]})") + event(R"({"choices":[{"message":{"role":"assistant","content":"c"}}]})") + delta(R"("role":"assistant")") + end()).sink.text, "abc");
+  EXPECT_EQ(
+      read_every_way(
+          delta(
+              R"("content":[{"type":"text","text":"a"},"b",{"type":"thinking","thinking":[{"type":"text","text":"t"}]}])") +
+          delta(R"("content":null)") + event(R"({"choices":[{"delta":null}]})") +
+          event(R"({"choices":[{"message":{"role":"assistant","content":"c"}}]})") +
+          delta(R"("role":"assistant")") + end())
+          .sink.text,
+      "abc");
 }
 
 TEST(ChatStream, O10Reasoning) {
-  auto out = read_every_way(delta(R"("reasoning_content":"why","reasoning":"why","content":"because")") + end());
+  auto out = read_every_way(
+      delta(R"("reasoning_content":"why","reasoning":"why","content":"because")") + end());
   ASSERT_TRUE(out.result);
   EXPECT_EQ(thinking_in(*out.result), "why");
   EXPECT_TRUE(std::holds_alternative<ThinkingBlock>(out.result->blocks[0]));
   EXPECT_EQ(text_in(*out.result), "because");
-  out = read_every_way(text("<th") + text("ink>why</thi") + text("nk>because") + end(), {.think_tags = true});
+  out = read_every_way(text("<th") + text("ink>why</thi") + text("nk>because") + end(),
+                       {.think_tags = true});
   EXPECT_EQ(out.sink.thinking, "why");
   EXPECT_EQ(out.sink.text, "because");
-  EXPECT_EQ(read_every_way(text("<think>no end") + end(), {.think_tags = true}).sink.thinking, "no end");
-  out = read_every_way(text("why</think>because") + end(), {.think_tags = true, .lone_close = true});
+  EXPECT_EQ(read_every_way(text("<think>no end") + end(), {.think_tags = true}).sink.thinking,
+            "no end");
+  out =
+      read_every_way(text("why</think>because") + end(), {.think_tags = true, .lone_close = true});
   EXPECT_EQ(thinking_in(*out.result), "why");
   EXPECT_EQ(text_in(*out.result), "because");
-  out = read_every_way(delta(R"("reasoning_details":[{"type":"reasoning.text","index":0,"text":"a"}])") + delta(R"("reasoning_details":[{"type":"reasoning.text","index":0,"text":"b","signature":"s"},{"type":"reasoning.encrypted","index":1,"data":"z"}])") + text("x") + end());
+  out = read_every_way(
+      delta(R"("reasoning_details":[{"type":"reasoning.text","index":0,"text":"a"}])") +
+      delta(
+          R"("reasoning_details":[{"type":"reasoning.text","index":0,"text":"b","signature":"s"},{"type":"reasoning.encrypted","index":1,"data":"z"}])") +
+      text("x") + end());
   ASSERT_TRUE(out.result);
   const auto& thinking = std::get<ThinkingBlock>(out.result->blocks[0]);
   EXPECT_EQ(thinking.text, "ab");
-  EXPECT_EQ(thinking.signature, R"([{"type":"reasoning.text","index":0,"text":"ab","signature":"s"},{"type":"reasoning.encrypted","index":1,"data":"z"}])");
+  EXPECT_EQ(
+      thinking.signature,
+      R"([{"type":"reasoning.text","index":0,"text":"ab","signature":"s"},{"type":"reasoning.encrypted","index":1,"data":"z"}])");
 }
 
 TEST(ChatStream, O11ErrorsInTheStream) {
-  EXPECT_EQ(code_of(text("a") + event(R"({"error":{"message":"x","code":502,"metadata":{}},"choices":[{"finish_reason":"error","delta":{"content":""}}]})")), Errc::unavailable);
+  EXPECT_EQ(
+      code_of(
+          text("a") +
+          event(
+              R"({"error":{"message":"x","code":502,"metadata":{}},"choices":[{"finish_reason":"error","delta":{"content":""}}]})")),
+      Errc::unavailable);
   EXPECT_EQ(code_of(event(R"({"error":"text"})")), Errc::unavailable);
-  EXPECT_EQ(code_of(event(R"({"object":"error","message":"maximum context length is 10 tokens","code":400})")), Errc::too_large);
+  EXPECT_EQ(
+      code_of(event(
+          R"({"object":"error","message":"maximum context length is 10 tokens","code":400})")),
+      Errc::too_large);
   EXPECT_EQ(code_of(event(R"({"detail":[{"msg":"field required"}]})")), Errc::unavailable);
-  EXPECT_EQ(code_of(event(R"({"error":{"message":"x","code":"insufficient_quota"}})") + "data: [DONE]\n\n"), Errc::budget_exceeded);
+  EXPECT_EQ(code_of(event(R"({"error":{"message":"x","code":"insufficient_quota"}})") +
+                    "data: [DONE]\n\n"),
+            Errc::budget_exceeded);
 }
 
 TEST(ChatStream, O14RefusalsAndO16Names) {
@@ -293,13 +391,16 @@ TEST(ChatStream, O14RefusalsAndO16Names) {
   out = read_every_way(text("half an ans") + end("content_filter"));
   EXPECT_EQ(out.result->stop, StopReason::refusal);
   EXPECT_EQ(text_in(*out.result), "half an ans");
-  const auto calls = calls_of(call(R"({"index":0,"id":"a","function":{"name":"functions.look<|channel|>commentary","arguments":"{}"}})"));
+  const auto calls = calls_of(call(
+      R"({"index":0,"id":"a","function":{"name":"functions.look<|channel|>commentary","arguments":"{}"}})"));
   ASSERT_EQ(calls.size(), 1U);
   EXPECT_EQ(calls[0].name, "look");
 }
 
 TEST(ChatStream, SilentOverflow) {
-  const auto full = delta("", "length") + event(R"({"choices":[],"usage":{"prompt_tokens":995,"completion_tokens":0}})") + "data: [DONE]\n\n";
+  const auto full = delta("", "length") +
+                    event(R"({"choices":[],"usage":{"prompt_tokens":995,"completion_tokens":0}})") +
+                    "data: [DONE]\n\n";
   const auto out = read(full, {.context_window = 1000});
   ASSERT_FALSE(out.result);
   EXPECT_EQ(out.result.error().code, Errc::too_large);
@@ -307,9 +408,13 @@ TEST(ChatStream, SilentOverflow) {
 }
 
 TEST(ChatStream, CutAtEveryByteIsDefined) {
-  const std::string stream = delta(R"("role":"assistant","reasoning_content":"w\ud83d")") + delta(R"("reasoning_content":"\ude00y")") + text("é\\ud83d") + text("\\ude00 <b>") +
-                             call(R"({"index":0,"id":"a","function":{"name":"look","arguments":"{\"k\":\"\\u00e9\","}})") + call(R"({"index":0,"function":{"arguments":"\"x\":1}"}})") +
-                             delta("", "tool_calls") + event(R"({"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":3}})") + "data: [DONE]\n\n";
+  const std::string stream =
+      delta(R"("role":"assistant","reasoning_content":"w\ud83d")") +
+      delta(R"("reasoning_content":"\ude00y")") + text("é\\ud83d") + text("\\ude00 <b>") +
+      call(R"({"index":0,"id":"a","function":{"name":"look","arguments":"{\"k\":\"\\u00e9\","}})") +
+      call(R"({"index":0,"function":{"arguments":"\"x\":1}"}})") + delta("", "tool_calls") +
+      event(R"({"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":3}})") +
+      "data: [DONE]\n\n";
   const auto finish_at = stream.find("\"tool_calls\"}]}");
   for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
     const auto out = read(std::string_view(stream).substr(0, cut), {.think_tags = true});
@@ -325,7 +430,8 @@ TEST(ChatStream, CutAtEveryByteIsDefined) {
 
 // ---- requests ----
 
-json::object body(const provider::Request& request, provider::Settings settings = {}, ChatRefusals refused = {}) {
+json::object body(const provider::Request& request, provider::Settings settings = {},
+                  ChatRefusals refused = {}) {
   return parse_json(chat_body(request, settings, refused))->get_object();
 }
 
@@ -335,24 +441,39 @@ provider::Request conversation() {
   request.system = "Be brief.";
   request.max_output_tokens = 100;
   request.tools = {{"look", "Looks.", R"({"type":"object","properties":{}})"}};
-  Message question{Role::user, {TextBlock{"see"}, ImageBlock{"image/png", "AAAA"}}, 0, {}, {}, {}, std::nullopt};
-  Message answer{Role::assistant, {ThinkingBlock{"hm", "", false}, ToolCall{ToolCallId("c1"), "look", R"({"x":1})", false}, ToolCall{ToolCallId("c2"), "look", "{bad", true}}, 0, {}, {}, {}, Origin{}};
-  Message one{Role::tool, {ToolResult{ToolCallId("c1"), "look", "seen", {}, false}}, 0, {}, {}, {}, std::nullopt};
-  Message two{Role::tool, {ToolResult{ToolCallId("c2"), "look", "bad arguments", {}, true}}, 0, {}, {}, {}, std::nullopt};
+  Message question{Role::user,  {TextBlock{"see"}, ImageBlock{"image/png", "AAAA"}}, 0, {}, {}, {},
+                   std::nullopt};
+  Message answer{
+      Role::assistant,
+      {ThinkingBlock{"hm", "", false}, ToolCall{ToolCallId("c1"), "look", R"({"x":1})", false},
+       ToolCall{ToolCallId("c2"), "look", "{bad", true}},
+      0,
+      {},
+      {},
+      {},
+      Origin{}};
+  Message one{Role::tool,  {ToolResult{ToolCallId("c1"), "look", "seen", {}, false}}, 0, {}, {}, {},
+              std::nullopt};
+  Message two{
+      Role::tool,  {ToolResult{ToolCallId("c2"), "look", "bad arguments", {}, true}}, 0, {}, {}, {},
+      std::nullopt};
   request.messages = {question, answer, one, two};
   return request;
 }
 
 TEST(ChatRequest, Conversation) {
   const auto out = body(conversation());
-  EXPECT_EQ(dump_json(out.at("messages")),
-            R"([{"role":"system","content":"Be brief."},{"role":"user","content":[{"type":"text","text":"see"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}]},)"
-            R"({"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"look","arguments":"{\"x\":1}"}},)"
-            R"({"id":"c2","type":"function","function":{"name":"look","arguments":"{\"unreadable_arguments\":\"{bad\"}"}}]},)"
-            R"({"role":"tool","tool_call_id":"c1","content":"seen"},{"role":"tool","tool_call_id":"c2","content":"bad arguments"}])");
+  EXPECT_EQ(
+      dump_json(out.at("messages")),
+      R"([{"role":"system","content":"Be brief."},{"role":"user","content":[{"type":"text","text":"see"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}]},)"
+      R"({"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"look","arguments":"{\"x\":1}"}},)"
+      R"({"id":"c2","type":"function","function":{"name":"look","arguments":"{\"unreadable_arguments\":\"{bad\"}"}}]},)"
+      R"({"role":"tool","tool_call_id":"c1","content":"seen"},{"role":"tool","tool_call_id":"c2","content":"bad arguments"}])");
   EXPECT_EQ(find_int(out, "max_completion_tokens"), 100);
   EXPECT_EQ(find_bool(*find_object(out, "stream_options"), "include_usage"), true);
-  EXPECT_EQ(dump_json(out.at("tools")), R"([{"type":"function","function":{"name":"look","description":"Looks.","parameters":{"type":"object","properties":{}}}}])");
+  EXPECT_EQ(
+      dump_json(out.at("tools")),
+      R"([{"type":"function","function":{"name":"look","description":"Looks.","parameters":{"type":"object","properties":{}}}}])");
   EXPECT_FALSE(out.contains("reasoning_effort"));
   EXPECT_FALSE(out.contains("store"));
 }
@@ -365,13 +486,18 @@ TEST(ChatRequest, QuirksAndRefusals) {
   model.id = "m";
   model.reasoning = true;
   settings.models = {model};
-  settings.quirks = {.max_tokens_field = "max_tokens", .stream_usage = false, .developer_role = true, .reasoning_field = "reasoning_effort", .replay_reasoning = true};
+  settings.quirks = {.max_tokens_field = "max_tokens",
+                     .stream_usage = false,
+                     .developer_role = true,
+                     .reasoning_field = "reasoning_effort",
+                     .replay_reasoning = true};
   auto out = body(request, settings);
   EXPECT_TRUE(out.contains("max_tokens"));
   EXPECT_FALSE(out.contains("stream_options"));
   EXPECT_EQ(find_string(out, "reasoning_effort"), "high");
   EXPECT_EQ(find_string(find_array(out, "messages")->front().get_object(), "role"), "developer");
-  EXPECT_EQ(find_string(find_array(out, "messages")->at(2).get_object(), "reasoning_content"), "hm");
+  EXPECT_EQ(find_string(find_array(out, "messages")->at(2).get_object(), "reasoning_content"),
+            "hm");
   settings.models[0].style = provider::ThinkingStyle::adaptive_xhigh;
   EXPECT_EQ(find_string(body(request, settings), "reasoning_effort"), "xhigh");
   settings.quirks.reasoning_field = "thinking.type";
@@ -381,11 +507,18 @@ TEST(ChatRequest, QuirksAndRefusals) {
 
   ChatRefusals refused;
   EXPECT_FALSE(learn_refusal({Errc::unavailable, "stream_options", -1}, refused));
-  EXPECT_FALSE(learn_refusal({Errc::invalid_request, "max_tokens: 100000 is too large for this model", -1}, refused));
+  EXPECT_FALSE(learn_refusal(
+      {Errc::invalid_request, "max_tokens: 100000 is too large for this model", -1}, refused));
   EXPECT_TRUE(learn_refusal({Errc::invalid_request, "Unknown field stream_options", -1}, refused));
-  EXPECT_FALSE(learn_refusal({Errc::invalid_request, "Unknown field stream_options", -1}, refused)) << "already left out";
-  EXPECT_TRUE(learn_refusal({Errc::invalid_request, "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens'", -1}, refused));
-  EXPECT_TRUE(learn_refusal({Errc::invalid_request, "reasoning_effort is not supported", -1}, refused));
+  EXPECT_FALSE(learn_refusal({Errc::invalid_request, "Unknown field stream_options", -1}, refused))
+      << "already left out";
+  EXPECT_TRUE(learn_refusal({Errc::invalid_request,
+                             "Unsupported parameter: 'max_tokens' is not supported with this "
+                             "model. Use 'max_completion_tokens'",
+                             -1},
+                            refused));
+  EXPECT_TRUE(
+      learn_refusal({Errc::invalid_request, "reasoning_effort is not supported", -1}, refused));
   out = body(request, settings, refused);
   EXPECT_TRUE(out.contains("max_completion_tokens"));
   EXPECT_FALSE(out.contains("max_tokens"));

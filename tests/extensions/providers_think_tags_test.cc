@@ -11,7 +11,8 @@ struct Split {
   bool operator==(const Split&) const = default;
 };
 
-Split split(std::string_view whole, std::size_t piece, bool enabled = true, bool lone_close = false) {
+Split split(std::string_view whole, std::size_t piece, bool enabled = true,
+            bool lone_close = false) {
   ThinkTags tags(enabled, lone_close);
   Split out;
   const auto take = [&out](const std::vector<ThinkTags::Piece>& pieces) {
@@ -37,7 +38,8 @@ TEST(ThinkTags, AnyCut) {
     EXPECT_EQ(split("plain <think>x</think>", piece), (Split{"", "plain <think>x</think>"}));
     EXPECT_EQ(split("  padded", piece), (Split{"", "  padded"}));
     EXPECT_EQ(split("<think>x</think>y", piece, false), (Split{"", "<think>x</think>y"}));
-    EXPECT_EQ(split("why\n</think>\nbecause </think>", piece, true, true), (Split{"why\n", "because </think>"}));
+    EXPECT_EQ(split("why\n</think>\nbecause </think>", piece, true, true),
+              (Split{"why\n", "because </think>"}));
     EXPECT_EQ(split("a < b </thin", piece, true, true), (Split{"", "a < b </thin"}));
     EXPECT_EQ(split("   ", piece), (Split{"", "   "}));
   }

@@ -132,6 +132,7 @@ TEST_F(GuardedTest, SlowNameMeetsTheConnectDeadline) {
   EXPECT_EQ(code_of(answer), Errc::timeout);
   EXPECT_NE(text_of(answer).find("connect deadline"), std::string::npos);
   slow.release();
+  client_.reset();  // joins the thread that still looks at `slow`
 }
 
 TEST_F(GuardedTest, StopWhileTheNameIsResolved) {
@@ -145,6 +146,7 @@ TEST_F(GuardedTest, StopWhileTheNameIsResolved) {
   EXPECT_EQ(code_of(answer), Errc::cancelled);
   EXPECT_EQ(text_of(answer), "changed my mind");
   slow.release();
+  client_.reset();  // joins the thread that still looks at `slow`
 }
 
 TEST(SystemResolver, Loopback) {

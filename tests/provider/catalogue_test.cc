@@ -10,20 +10,55 @@ namespace {
 
 constexpr std::array<std::string_view, 2> kAlphaKeys{"ALPHA_TOKEN", "ALPHA_KEY"};
 constexpr std::array<std::string_view, 1> kBetaKeys{"BETA_KEY"};
-constexpr std::array kAlphaModels{ModelRow{.id = "a-1", .name = "A One", .context_window = 1'000'000, .max_output = 64'000, .reasoning = true, .images = true},
+constexpr std::array kAlphaModels{ModelRow{.id = "a-1",
+                                           .name = "A One",
+                                           .context_window = 1'000'000,
+                                           .max_output = 64'000,
+                                           .reasoning = true,
+                                           .images = true},
                                   ModelRow{.id = "a-2"}};
-constexpr Spec kAlpha{.id = "alpha", .label = "Alpha", .api = "wire-a", .base_url = "https://alpha.example", .env_keys = kAlphaKeys, .env_base_url = "ALPHA_BASE", .models = kAlphaModels, .default_model = "a-1"};
-constexpr Spec kBeta{.id = "beta", .label = "Beta", .api = "wire-b", .base_url = "https://beta.example/v1", .env_keys = kBetaKeys, .default_model = "b-1", .quirks = {.max_tokens_field = "max_tokens"}};
-constexpr Spec kGeneric{.id = "any", .label = "Any", .api = "wire-b", .key_required = false, .generic = true, .default_context = 32'768};
-constexpr Spec kLocal{.id = "local", .label = "Local", .api = "wire-l", .base_url = "http://127.0.0.1:1", .key_required = false, .default_context = 32'768, .probe_at_start = true};
-constexpr Spec kOffline{.id = "off", .label = "Off", .api = "off", .key_required = false, .offline = true, .default_model = "docs"};
+constexpr Spec kAlpha{.id = "alpha",
+                      .label = "Alpha",
+                      .api = "wire-a",
+                      .base_url = "https://alpha.example",
+                      .env_keys = kAlphaKeys,
+                      .env_base_url = "ALPHA_BASE",
+                      .models = kAlphaModels,
+                      .default_model = "a-1"};
+constexpr Spec kBeta{.id = "beta",
+                     .label = "Beta",
+                     .api = "wire-b",
+                     .base_url = "https://beta.example/v1",
+                     .env_keys = kBetaKeys,
+                     .default_model = "b-1",
+                     .quirks = {.max_tokens_field = "max_tokens"}};
+constexpr Spec kGeneric{.id = "any",
+                        .label = "Any",
+                        .api = "wire-b",
+                        .key_required = false,
+                        .generic = true,
+                        .default_context = 32'768};
+constexpr Spec kLocal{.id = "local",
+                      .label = "Local",
+                      .api = "wire-l",
+                      .base_url = "http://127.0.0.1:1",
+                      .key_required = false,
+                      .default_context = 32'768,
+                      .probe_at_start = true};
+constexpr Spec kOffline{.id = "off",
+                        .label = "Off",
+                        .api = "off",
+                        .key_required = false,
+                        .offline = true,
+                        .default_model = "docs"};
 constexpr std::array<const Spec*, 5> kRows{&kAlpha, &kBeta, &kGeneric, &kLocal, &kOffline};
 
 struct World {
   std::map<std::string, std::string, std::less<>> variables;
   std::vector<ProviderConfig> configured;
   Catalogue catalogue() const {
-    return {kRows, configured, [variables = variables](std::string_view name) -> std::optional<std::string> {
+    return {kRows, configured,
+            [variables = variables](std::string_view name) -> std::optional<std::string> {
               const auto found = variables.find(name);
               return found == variables.end() ? std::nullopt : std::optional(found->second);
             }};
@@ -35,7 +70,8 @@ struct World {
   }
 };
 
-ProviderConfig configured(std::string id, std::string base = "", std::string key = "", std::string api = "") {
+ProviderConfig configured(std::string id, std::string base = "", std::string key = "",
+                          std::string api = "") {
   ProviderConfig config;
   config.id = std::move(id);
   config.base_url = std::move(base);
@@ -85,7 +121,8 @@ TEST(Catalogue, KeysAndBases) {
   EXPECT_EQ(resolved.error().code, Errc::unauthorized);
   EXPECT_NE(resolved.error().detail.find("ALPHA_TOKEN or ALPHA_KEY"), std::string::npos);
 
-  world.variables = {{"ALPHA_TOKEN", "token"}, {"ALPHA_KEY", "key"}, {"ALPHA_BASE", "http://127.0.0.1:9/x/"}};
+  world.variables = {
+      {"ALPHA_TOKEN", "token"}, {"ALPHA_KEY", "key"}, {"ALPHA_BASE", "http://127.0.0.1:9/x/"}};
   resolved = world.catalogue().resolve({"alpha", "a-1"});
   ASSERT_TRUE(resolved);
   EXPECT_EQ(resolved->settings.api_key, "token");
@@ -116,7 +153,9 @@ TEST(Catalogue, UnknownModelsTakeDefaults) {
 
 TEST(Catalogue, CustomVendorsTakeTheGenericRowOfTheirWire) {
   World world;
-  world.configured = {configured("mine", "http://10.0.0.7:8000/v1", "", "wire-b"), configured("strange", "https://x.example", "", "wire-x"), configured("bare", "", "", "wire-b")};
+  world.configured = {configured("mine", "http://10.0.0.7:8000/v1", "", "wire-b"),
+                      configured("strange", "https://x.example", "", "wire-x"),
+                      configured("bare", "", "", "wire-b")};
   world.configured[0].models = {model("m", 64'000)};
   world.configured[0].max_tokens_field = "max_completion_tokens";
   const auto catalogue = world.catalogue();
@@ -165,13 +204,18 @@ TEST(Catalogue, ReadsReferences) {
   EXPECT_EQ(catalogue.read_ref("beta:x/y:z")->text(), "beta/x/y:z");
   EXPECT_EQ(catalogue.read_ref("local/tiny:7b")->text(), "local/tiny:7b");
   EXPECT_EQ(catalogue.read_ref("a-2")->text(), "alpha/a-2");
-  for (const auto* bad : {"", "nothing", "/x", "alpha/", "nobody:x"}) EXPECT_FALSE(catalogue.read_ref(bad)) << bad;
+  for (const auto* bad : {"", "nothing", "/x", "alpha/", "nobody:x"})
+    EXPECT_FALSE(catalogue.read_ref(bad)) << bad;
 }
 
 TEST(Catalogue, SafeBaseUrls) {
-  for (const auto* good : {"https://api.example/v1", "http://127.0.0.1:1234", "http://localhost:8000/v1", "http://[::1]:80", "http://192.168.1.4", "http://box:1", "http://nas.local/v1"})
+  for (const auto* good :
+       {"https://api.example/v1", "http://127.0.0.1:1234", "http://localhost:8000/v1",
+        "http://[::1]:80", "http://192.168.1.4", "http://box:1", "http://nas.local/v1"})
     EXPECT_TRUE(is_safe_base_url(good)) << good;
-  for (const auto* bad : {"", "api.example", "http://api.example/v1", "http://8.8.8.8", "http://[2606:4700::1111]/", "ftp://127.0.0.1", "https://user@host", "http://", "file:///etc/passwd"})
+  for (const auto* bad :
+       {"", "api.example", "http://api.example/v1", "http://8.8.8.8", "http://[2606:4700::1111]/",
+        "ftp://127.0.0.1", "https://user@host", "http://", "file:///etc/passwd"})
     EXPECT_FALSE(is_safe_base_url(bad)) << bad;
 }
 

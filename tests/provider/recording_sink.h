@@ -1,4 +1,5 @@
-// A sink that keeps what it was shown, and a way to feed a stream reader in pieces, for tests of providers.
+// A sink that keeps what it was shown, and a way to feed a stream reader in pieces, for tests of
+// providers.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +31,8 @@ inline Result<provider::Completion> read_all(provider::StreamReader& reader, std
                                              std::size_t piece = std::string_view::npos) {
   while (!bytes.empty() && !reader.done()) {
     const auto size = std::min(piece, bytes.size());
-    if (auto status = reader.feed(bytes.substr(0, size)); !status) return std::unexpected(status.error());
+    if (auto status = reader.feed(bytes.substr(0, size)); !status)
+      return std::unexpected(status.error());
     bytes.remove_prefix(size);
   }
   return reader.finish();
@@ -59,9 +61,14 @@ inline std::vector<ToolCall> calls_in(const provider::Completion& completion) {
 
 inline bool all_utf8(const provider::Completion& completion) {
   for (const auto& block : completion.blocks) {
-    if (const auto* text = std::get_if<TextBlock>(&block); text && !is_valid_utf8(text->text)) return false;
-    if (const auto* thinking = std::get_if<ThinkingBlock>(&block); thinking && !is_valid_utf8(thinking->text)) return false;
-    if (const auto* call = std::get_if<ToolCall>(&block); call && !is_valid_utf8(call->arguments + call->name)) return false;
+    if (const auto* text = std::get_if<TextBlock>(&block); text && !is_valid_utf8(text->text))
+      return false;
+    if (const auto* thinking = std::get_if<ThinkingBlock>(&block);
+        thinking && !is_valid_utf8(thinking->text))
+      return false;
+    if (const auto* call = std::get_if<ToolCall>(&block);
+        call && !is_valid_utf8(call->arguments + call->name))
+      return false;
   }
   return true;
 }

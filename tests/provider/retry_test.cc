@@ -19,7 +19,8 @@ struct Step {
 class Scripted final : public Provider {
  public:
   explicit Scripted(std::deque<Step> steps) : steps_(std::move(steps)) {}
-  Task<Result<Completion>> complete(const Request&, EventSink& events, const CallContext&) override {
+  Task<Result<Completion>> complete(const Request&, EventSink& events,
+                                    const CallContext&) override {
     ++calls;
     auto step = std::move(steps_.front());
     steps_.pop_front();
@@ -32,8 +33,13 @@ class Scripted final : public Provider {
   std::deque<Step> steps_;
 };
 
-Step failing(Errc code, std::int64_t after = -1, std::string says = "") { return {std::move(says), std::unexpected(Error{code, "x", after})}; }
-Step answering() { return {"hello", Completion{.blocks = {TextBlock{"hello"}}, .usage = {}, .model = {}, .request_id = {}}}; }
+Step failing(Errc code, std::int64_t after = -1, std::string says = "") {
+  return {std::move(says), std::unexpected(Error{code, "x", after})};
+}
+Step answering() {
+  return {"hello",
+          Completion{.blocks = {TextBlock{"hello"}}, .usage = {}, .model = {}, .request_id = {}}};
+}
 
 class RetryTest : public test::LoopTest {
  protected:
@@ -54,7 +60,8 @@ TEST_F(RetryTest, RepeatsWhatTheWorldBroke) {
 }
 
 TEST_F(RetryTest, GivesUpAfterTwo) {
-  Scripted inner({failing(Errc::unavailable), failing(Errc::timeout), failing(Errc::unavailable), answering()});
+  Scripted inner({failing(Errc::unavailable), failing(Errc::timeout), failing(Errc::unavailable),
+                  answering()});
   EXPECT_FALSE(call(inner));
   EXPECT_EQ(inner.calls, 3);
 }
@@ -77,7 +84,8 @@ Task<void> stop_soon(Stop stop) {
   stop.request("user");
 }
 
-Task<Result<Completion>> call_and_stop(Loop& loop, Provider& provider, const Request& request, EventSink& sink, const CallContext& context) {
+Task<Result<Completion>> call_and_stop(Loop& loop, Provider& provider, const Request& request,
+                                       EventSink& sink, const CallContext& context) {
   TaskGroup group(loop, {});
   group.spawn(stop_soon(context.stop));
   auto result = co_await provider.complete(request, sink, context);

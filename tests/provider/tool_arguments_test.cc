@@ -64,7 +64,8 @@ TEST(ToolArguments, LoneSurrogatesAndBadBytesBecomeReplacements) {
 
 TEST(ToolArguments, DeepNestingIsMalformedNotACrash) {
   EXPECT_TRUE(read_arguments("{\"a\":" + std::string(10'000, '[')).malformed);
-  EXPECT_TRUE(read_arguments("{\"a\":" + std::string(10'000, '[') + std::string(10'000, ']') + "}").malformed);
+  EXPECT_TRUE(read_arguments("{\"a\":" + std::string(10'000, '[') + std::string(10'000, ']') + "}")
+                  .malformed);
 }
 
 TEST(ToolArguments, ReplayIsAlwaysAnObject) {

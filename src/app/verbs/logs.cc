@@ -23,19 +23,15 @@ void print_entry(std::string_view line, bool as_json) {
     print_line(strip_controls(line, false));
     return;
   }
-  std::string out;
-  std::string rest;
-  for (const auto& [key, value] : parsed->get_object()) {
-    const auto text = value.is_string() ? std::string(std::string_view(value.get_string())) : dump_json(value);
-    const std::string_view name(key);
-    if (name == "time" || name == "ts" || name == "timestamp" || name == "level" || name == "subsystem" || name == "message" ||
-        name == "msg") {
-      out += text + " ";
-    } else {
-      rest += fmt::format("{}={} ", name, text);
-    }
+  const auto& entry = parsed->get_object();
+  std::string out = fmt::format("{} {:<5} {}: {}", string_or(entry, "time", ""), string_or(entry, "level", ""),
+                                string_or(entry, "subsystem", ""), string_or(entry, "message", ""));
+  if (const auto* fields = find_object(entry, "fields")) {
+    for (const auto& [key, value] : *fields)
+      out += fmt::format(" {}={}", std::string_view(key),
+                         value.is_string() ? std::string(std::string_view(value.get_string())) : dump_json(value));
   }
-  print_line(strip_controls(out + rest, false));
+  print_line(strip_controls(out, false));
 }
 
 Task<int> show(GatewayClient& client, Options options) {

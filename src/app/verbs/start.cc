@@ -9,6 +9,7 @@
 #include "app/terminal/output.h"
 #include "app/verbs/verbs.h"
 #include "app/version.h"
+#include "fs/directory.h"
 #include "log/log.h"
 
 namespace carapace::app {
@@ -26,12 +27,21 @@ void watch_signals(Loop& loop, House& house) {
   });
 }
 
+// Before the first log line, so that it has a place to go.
+Status make_folders(const Plan& plan) {
+  TRY_STATUS(fs::ensure_dir(plan.place.state_dir));
+  const auto slash = plan.log.file.rfind('/');
+  return slash == std::string::npos || slash == 0 ? Status{} : fs::ensure_dir(plan.log.file.substr(0, slash));
+}
+
 }  // namespace
 
 int run_start(const Options& options, const config::Environment& environment) {
   const auto plan = make_plan(options, environment);
   if (!plan) return report(plan.error());
+  if (const auto ready = make_folders(*plan); !ready) return report(ready.error());
   log::configure(plan->log);
+  for (const auto& issue : plan->config.warnings()) kLog.warn("configuration", {{"issue", config::to_text(issue)}});
   std::signal(SIGPIPE, SIG_IGN);
   Loop loop;
   auto house = House::build(loop, *plan);

@@ -39,7 +39,8 @@ PeerCall call_of(const Settings& settings, std::string_view path) {
   call.headers = settings.headers;
   call.deadlines = settings.deadlines;
   call.key = settings.api_key;
-  const auto version = settings.api_version.empty() ? std::string(kOldVersion) : settings.api_version;
+  const auto version =
+      settings.api_version.empty() ? std::string(kOldVersion) : settings.api_version;
   call.headers.push_back({"anthropic-version", version});
   // Subscription tokens are bearers under any version, and need their beta.
   const bool subscription = settings.api_key.starts_with("sk-ant-oat");
@@ -64,7 +65,8 @@ class Messages final : public provider::Provider {
  public:
   Messages(Settings settings, const Ports& ports) : settings_(std::move(settings)), ports_(ports) {}
 
-  Task<Result<Completion>> complete(const Request& request, EventSink& events, const CallContext& context) override {
+  Task<Result<Completion>> complete(const Request& request, EventSink& events,
+                                    const CallContext& context) override {
     MessagesOptions options{.cache = settings_.id == kId};
     Completion whole;
     for (;;) {
@@ -87,8 +89,8 @@ class Messages final : public provider::Provider {
   }
 
  private:
-  Task<Result<Completion>> once(const Request& request, const MessagesOptions& options, EventSink& events,
-                                const CallContext& context, bool& paused) {
+  Task<Result<Completion>> once(const Request& request, const MessagesOptions& options,
+                                EventSink& events, const CallContext& context, bool& paused) {
     auto call = call_of(settings_, "/messages");
     call.body = messages_body(request, settings_, options);
     call.deadlines = deadlines_for(settings_.deadlines, request);
@@ -113,13 +115,15 @@ std::unique_ptr<provider::Provider> make_messages(const Settings& settings, cons
   return std::make_unique<Messages>(settings, ports);
 }
 
-Task<Result<std::vector<provider::ModelInfo>>> discover_messages(const Settings& settings, const Ports& ports) {
+Task<Result<std::vector<provider::ModelInfo>>> discover_messages(const Settings& settings,
+                                                                 const Ports& ports) {
   auto call = call_of(settings, "/models?limit=1000");
   call.method = "GET";
   const auto text = co_await fetch_text(ports, std::move(call), kMaxModelList, Stop{});
   if (!text) co_return std::unexpected(text.error());
   const auto parsed = parse_json(*text);
-  const auto* list = parsed && parsed->is_object() ? find_array(parsed->get_object(), "data") : nullptr;
+  const auto* list =
+      parsed && parsed->is_object() ? find_array(parsed->get_object(), "data") : nullptr;
   if (!list) co_return fail(Errc::unavailable, "the provider's model list is no list");
   std::vector<provider::ModelInfo> models;
   for (const auto& item : *list) {
@@ -174,7 +178,9 @@ constinit const provider::Spec anthropic_spec{
     .models = kModels,
     .default_model = "claude-opus-4-5",
     .default_images = true,
-    .hygiene = {.merge_roles = true, .user_first = true, .thinking = provider::ThinkingReplay::signed_only},
+    .hygiene = {.merge_roles = true,
+                .user_first = true,
+                .thinking = provider::ThinkingReplay::signed_only},
     .quirks = {.api_version = kOldVersion},
     .make = make_messages,
     .discover = discover_messages,

@@ -22,7 +22,8 @@ json::object text_part(std::string_view text) { return {{"type", "text"}, {"text
 
 json::object image_part(const ImageBlock& image) {
   return {{"type", "image"},
-          {"source", json::object{{"type", "base64"}, {"media_type", image.mime}, {"data", image.base64}}}};
+          {"source",
+           json::object{{"type", "base64"}, {"media_type", image.mime}, {"data", image.base64}}}};
 }
 
 json::object result_part(const ToolResult& result) {
@@ -41,7 +42,10 @@ json::object result_part(const ToolResult& result) {
 
 json::object call_part(const ToolCall& call) {
   auto input = parse_json(provider::replay_arguments(call));
-  return {{"type", "tool_use"}, {"id", call.id.value}, {"name", call.name}, {"input", input ? std::move(*input) : json::object{}}};
+  return {{"type", "tool_use"},
+          {"id", call.id.value},
+          {"name", call.name},
+          {"input", input ? std::move(*input) : json::object{}}};
 }
 
 struct PartWriter {
@@ -57,12 +61,14 @@ struct PartWriter {
     if (block.redacted) {
       out.push_back(json::object{{"type", "redacted_thinking"}, {"data", block.text}});
     } else {
-      out.push_back(json::object{{"type", "thinking"}, {"thinking", block.text}, {"signature", block.signature}});
+      out.push_back(json::object{
+          {"type", "thinking"}, {"thinking", block.text}, {"signature", block.signature}});
     }
   }
 };
 
-void add_parts(const std::vector<Block>& blocks, std::string_view role, bool thinking, json::array& messages) {
+void add_parts(const std::vector<Block>& blocks, std::string_view role, bool thinking,
+               json::array& messages) {
   json::array parts;
   for (const auto& block : blocks) std::visit(PartWriter{parts, thinking}, block);
   if (parts.empty()) return;
@@ -77,8 +83,9 @@ void add_parts(const std::vector<Block>& blocks, std::string_view role, bool thi
   messages.push_back(json::object{{"role", role}, {"content", std::move(parts)}});
 }
 
-// The API wants a turn that thinks to begin with its thinking while its tool calls are being answered. When
-// that is lost (another model made the calls), thinking must stay off until the loop is closed.
+// The API wants a turn that thinks to begin with its thinking while its tool calls are being
+// answered. When that is lost (another model made the calls), thinking must stay off until the loop
+// is closed.
 bool open_loop_lost_thinking(const Request& request) {
   for (auto message = request.messages.rbegin(); message != request.messages.rend(); ++message) {
     if (message->role == Role::tool) continue;
@@ -115,13 +122,16 @@ std::string_view effort_of(Thinking level, ThinkingStyle style) {
 ThinkingStyle style_of(const Request& request, const Settings& settings) {
   const auto* model = model_info(settings, request.model);
   if (model && model->style != ThinkingStyle::unknown) return model->style;
-  // A dated name is the same model; a newer one of the family takes effort words, strangers take a budget.
+  // A dated name is the same model; a newer one of the family takes effort words, strangers take a
+  // budget.
   for (const auto& row : settings.models)
-    if (row.style != ThinkingStyle::unknown && request.model.starts_with(row.id + "-")) return row.style;
+    if (row.style != ThinkingStyle::unknown && request.model.starts_with(row.id + "-"))
+      return row.style;
   return request.model.starts_with("claude-") ? ThinkingStyle::adaptive : ThinkingStyle::budget;
 }
 
-// `thinking: disabled` is never sent: models that always think refuse it, the others do not need it.
+// `thinking: disabled` is never sent: models that always think refuse it, the others do not need
+// it.
 void add_thinking(const Request& request, const Settings& settings, json::object& body) {
   if (request.thinking == Thinking::off) return;
   const auto style = style_of(request, settings);
@@ -131,25 +141,32 @@ void add_thinking(const Request& request, const Settings& settings, json::object
     return;
   }
   if (open_loop_lost_thinking(request)) return;
-  // The budget counts as output, so it is put on top of what the answer may take, as far as the model goes.
+  // The budget counts as output, so it is put on top of what the answer may take, as far as the
+  // model goes.
   auto max_tokens = request.max_output_tokens + budget_of(request.thinking);
   const auto* model = model_info(settings, request.model);
-  if (model && model->max_output > 0) max_tokens = std::max(request.max_output_tokens, std::min(max_tokens, model->max_output));
+  if (model && model->max_output > 0)
+    max_tokens = std::max(request.max_output_tokens, std::min(max_tokens, model->max_output));
   const auto budget = std::min(budget_of(request.thinking), max_tokens / 2);
   if (budget < kLeastBudget) return;
   body["max_tokens"] = max_tokens;
   body["thinking"] = json::object{{"type", "enabled"}, {"budget_tokens", budget}};
 }
 
-void mark_cached(json::object& part) { part["cache_control"] = json::object{{"type", "ephemeral"}}; }
+void mark_cached(json::object& part) {
+  part["cache_control"] = json::object{{"type", "ephemeral"}};
+}
 
 json::array tool_rows(const Request& request, bool cache) {
   json::array out;
   for (const auto& tool : request.tools) {
     auto schema = parse_json(tool.schema);
-    json::object input = schema && schema->is_object() ? std::move(schema->get_object()) : json::object{};
+    json::object input =
+        schema && schema->is_object() ? std::move(schema->get_object()) : json::object{};
     input.insert(json::object::value_type("type", "object"));
-    out.push_back(json::object{{"name", tool.name}, {"description", tool.description}, {"input_schema", std::move(input)}});
+    out.push_back(json::object{{"name", tool.name},
+                               {"description", tool.description},
+                               {"input_schema", std::move(input)}});
   }
   if (cache && !out.empty()) mark_cached(out.back().get_object());
   return out;
@@ -166,13 +183,17 @@ void cache_last_user(json::array& messages) {
 
 }  // namespace
 
-std::string messages_body(const Request& request, const Settings& settings, const MessagesOptions& options) {
+std::string messages_body(const Request& request, const Settings& settings,
+                          const MessagesOptions& options) {
   json::array messages;
   for (const auto& message : request.messages)
-    add_parts(message.blocks, message.role == Role::assistant ? "assistant" : "user", !options.no_thinking, messages);
-  for (const auto& blocks : options.paused) add_parts(blocks, "assistant", !options.no_thinking, messages);
+    add_parts(message.blocks, message.role == Role::assistant ? "assistant" : "user",
+              !options.no_thinking, messages);
+  for (const auto& blocks : options.paused)
+    add_parts(blocks, "assistant", !options.no_thinking, messages);
   if (options.cache) cache_last_user(messages);
-  json::object body{{"model", request.model}, {"max_tokens", request.max_output_tokens}, {"stream", true}};
+  json::object body{
+      {"model", request.model}, {"max_tokens", request.max_output_tokens}, {"stream", true}};
   if (!request.system.empty()) {
     auto system = text_part(request.system);
     if (options.cache) mark_cached(system);

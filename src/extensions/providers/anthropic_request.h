@@ -1,4 +1,5 @@
-// Our request as the JSON body of the Messages API. Pure; any thread. (Provider specification §0, A.1.)
+// Our request as the JSON body of the Messages API. Pure; any thread. (Provider specification §0,
+// A.1.)
 #pragma once
 
 #include <string>
@@ -10,9 +11,10 @@
 namespace carapace::providers {
 
 struct MessagesOptions {
-  bool cache = false;       // mark the stable parts for the prompt cache
+  bool cache = false;        // mark the stable parts for the prompt cache
   bool no_thinking = false;  // neither ask for it nor replay it: what is left after a refusal
-  std::vector<std::vector<Block>> paused = {};  // answers that paused; the turn is sent again behind them
+  std::vector<std::vector<Block>> paused =
+      {};  // answers that paused; the turn is sent again behind them
 };
 
 std::string messages_body(const provider::Request& request, const provider::Settings& settings,

@@ -18,7 +18,8 @@ std::string_view string_of(const json::object& object, std::string_view key) {
 
 }  // namespace
 
-MessagesStream::MessagesStream(provider::EventSink& events, std::span<const provider::ToolDefinition> tools,
+MessagesStream::MessagesStream(provider::EventSink& events,
+                               std::span<const provider::ToolDefinition> tools,
                                std::function<std::string()> fresh_id)
     : feed_([this](const provider::FeedEvent& event) { return on_event(event); }),
       answer_(events, tools, std::move(fresh_id)) {}
@@ -36,7 +37,8 @@ Status MessagesStream::on_event(const provider::FeedEvent& event) {
   const auto* object = value.if_object();
   if (!object) return fail(Errc::unavailable, "the provider sent an event that is no object");
   if (auto error = provider::error_from_event(*object)) return std::unexpected(std::move(*error));
-  if (event.type == "error") return fail(Errc::unavailable, "error in the stream: {}", ellipsize(data, 300));
+  if (event.type == "error")
+    return fail(Errc::unavailable, "error in the stream: {}", ellipsize(data, 300));
   const auto type = string_of(*object, "type");
   const auto index = find_int(*object, "index").value_or(0);
   if (type == "message_start") {
@@ -55,7 +57,8 @@ Status MessagesStream::on_event(const provider::FeedEvent& event) {
     on_message(*object, marked);
     done_ = true;
   } else if (event.whole) {
-    return fail(Errc::unavailable, "the provider answered with JSON that is no message: {}", ellipsize(data, 300));
+    return fail(Errc::unavailable, "the provider answered with JSON that is no message: {}",
+                ellipsize(data, 300));
   }
   return {};
 }
@@ -90,7 +93,8 @@ void MessagesStream::on_block(std::int64_t index, const json::object& block, boo
     part->id = string_of(block, "id");
     part->name = string_of(block, "name");
     // Usually `{}` with the arguments in deltas; imitations send them here, whole.
-    if (const auto* input = find_object(block, "input"); input && !input->empty()) part->text = dump_json(*input);
+    if (const auto* input = find_object(block, "input"); input && !input->empty())
+      part->text = dump_json(*input);
   }
   parts_[index] = part;
 }

@@ -1,5 +1,5 @@
-// The stream of the Messages API, without I/O: bytes in, a Completion out. (Provider specification A.1, cases
-// D.1, D.3.) One answer each; loop thread.
+// The stream of the Messages API, without I/O: bytes in, a Completion out. (Provider specification
+// A.1, cases D.1, D.3.) One answer each; loop thread.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +38,8 @@ class MessagesStream final : public provider::StreamReader {
 
   provider::EventFeed feed_;
   provider::Answer answer_;
-  std::map<std::int64_t, provider::Answer::Part*> parts_;  // null: a kind of block that we do not keep
+  std::map<std::int64_t, provider::Answer::Part*>
+      parts_;  // null: a kind of block that we do not keep
   provider::Completion completion_;
   std::string stop_;
   bool done_ = false;

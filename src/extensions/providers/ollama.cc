@@ -27,7 +27,8 @@ constexpr std::size_t kMaxAskedModels = 32;
 // A larger window is used only when configuration names it: it costs memory in proportion.
 constexpr std::int64_t kWindow = 32'768;
 constexpr std::int64_t kMaxOutput = 8'192;
-constexpr net::Deadlines kAsking{.connect_ms = 1'000, .first_byte_ms = 5'000, .idle_ms = 5'000, .total_ms = 5'000};
+constexpr net::Deadlines kAsking{
+    .connect_ms = 1'000, .first_byte_ms = 5'000, .idle_ms = 5'000, .total_ms = 5'000};
 
 PeerCall call_of(const Settings& settings, std::string_view path) {
   PeerCall call;
@@ -38,7 +39,8 @@ PeerCall call_of(const Settings& settings, std::string_view path) {
   call.headers = settings.headers;
   call.deadlines = settings.deadlines;
   call.key = settings.api_key;
-  if (!settings.api_key.empty()) call.headers.push_back({"authorization", "Bearer " + settings.api_key});
+  if (!settings.api_key.empty())
+    call.headers.push_back({"authorization", "Bearer " + settings.api_key});
   return call;
 }
 
@@ -46,14 +48,18 @@ class Ollama final : public provider::Provider {
  public:
   Ollama(Settings settings, const Ports& ports) : settings_(std::move(settings)), ports_(ports) {}
 
-  Task<Result<Completion>> complete(const Request& request, EventSink& events, const CallContext& context) override {
+  Task<Result<Completion>> complete(const Request& request, EventSink& events,
+                                    const CallContext& context) override {
     auto result = co_await once(request, events, context, false);
-    if (result || result.error().code != Errc::invalid_request || !icontains(result.error().detail, "think")) co_return result;
+    if (result || result.error().code != Errc::invalid_request ||
+        !icontains(result.error().detail, "think"))
+      co_return result;
     co_return co_await once(request, events, context, true);
   }
 
  private:
-  Task<Result<Completion>> once(const Request& request, EventSink& events, const CallContext& context, bool no_thinking) {
+  Task<Result<Completion>> once(const Request& request, EventSink& events,
+                                const CallContext& context, bool no_thinking) {
     auto call = call_of(settings_, "/api/chat");
     call.body = ollama_body(request, settings_, no_thinking);
     call.deadlines = deadlines_for(settings_.deadlines, request);
@@ -72,7 +78,9 @@ std::unique_ptr<provider::Provider> make_ollama(const Settings& settings, const 
 }
 
 bool lists(const json::array& capabilities, std::string_view name) {
-  return std::ranges::any_of(capabilities, [name](const auto& item) { return item.is_string() && item.get_string() == name; });
+  return std::ranges::any_of(capabilities, [name](const auto& item) {
+    return item.is_string() && item.get_string() == name;
+  });
 }
 
 // What /api/show says of a model; false when it cannot chat.
@@ -88,7 +96,8 @@ bool read_show(std::string_view text, ModelInfo& info) {
   if (const auto* details = find_object(root, "model_info")) {
     for (const auto& [key, value] : *details)
       if (std::string_view(key).ends_with(".context_length"))
-        if (const auto tokens = as_int(value); tokens && *tokens > 0) info.context_window = std::min(*tokens, kWindow);
+        if (const auto tokens = as_int(value); tokens && *tokens > 0)
+          info.context_window = std::min(*tokens, kWindow);
   }
   return true;
 }
@@ -100,7 +109,8 @@ Task<Result<std::vector<ModelInfo>>> discover_ollama(const Settings& settings, c
   const auto text = co_await fetch_text(ports, std::move(call), kMaxListBytes, Stop{});
   if (!text) co_return std::unexpected(text.error());
   const auto parsed = parse_json(*text);
-  const auto* list = parsed && parsed->is_object() ? find_array(parsed->get_object(), "models") : nullptr;
+  const auto* list =
+      parsed && parsed->is_object() ? find_array(parsed->get_object(), "models") : nullptr;
   if (!list) co_return fail(Errc::unavailable, "the server's model list is no list");
   std::vector<ModelInfo> models;
   for (const auto& item : *list) {
@@ -116,9 +126,11 @@ Task<Result<std::vector<ModelInfo>>> discover_ollama(const Settings& settings, c
     auto show = call_of(settings, "/api/show");
     show.deadlines = kAsking;
     show.body = dump_json(json::object{{"model", info.id}});
-    // A server that cannot tell more is old; its models are taken to chat, except those named for embedding.
+    // A server that cannot tell more is old; its models are taken to chat, except those named for
+    // embedding.
     const auto more = co_await fetch_text(ports, std::move(show), kMaxListBytes, Stop{});
-    if (more ? read_show(*more, info) : !icontains(info.id, "embed")) models.push_back(std::move(info));
+    if (more ? read_show(*more, info) : !icontains(info.id, "embed"))
+      models.push_back(std::move(info));
   }
   co_return models;
 }
@@ -138,7 +150,10 @@ constinit const provider::Spec ollama_spec{
     .key_required = false,
     .default_context = kWindow,
     .default_max_output = kMaxOutput,
-    .deadlines = {.connect_ms = 5'000, .first_byte_ms = 600'000, .idle_ms = 120'000, .total_ms = 1'800'000},
+    .deadlines = {.connect_ms = 5'000,
+                  .first_byte_ms = 600'000,
+                  .idle_ms = 120'000,
+                  .total_ms = 1'800'000},
     .hygiene = {.images_in_results = false},
     .make = make_ollama,
     .discover = discover_ollama,

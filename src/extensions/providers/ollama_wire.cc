@@ -44,11 +44,14 @@ json::object assistant_message(const Message& message) {
     auto arguments = parse_json(provider::replay_arguments(*call));
     calls.push_back(json::object{
         {"id", call->id.value},
-        {"function", json::object{{"name", call->name}, {"arguments", arguments ? std::move(*arguments) : json::object{}}}}});
+        {"function",
+         json::object{{"name", call->name},
+                      {"arguments", arguments ? std::move(*arguments) : json::object{}}}}});
   }
   if (!calls.empty()) out["tool_calls"] = std::move(calls);
   for (const auto& block : message.blocks)
-    if (const auto* thinking = std::get_if<ThinkingBlock>(&block); thinking && !thinking->text.empty())
+    if (const auto* thinking = std::get_if<ThinkingBlock>(&block);
+        thinking && !thinking->text.empty())
       out["thinking"] = thinking->text;
   return out;
 }
@@ -61,7 +64,10 @@ void add_message(const Message& message, json::array& out) {
   } else {
     for (const auto& block : message.blocks)
       if (const auto* result = std::get_if<ToolResult>(&block))
-        out.push_back(json::object{{"role", "tool"}, {"tool_name", result->tool}, {"tool_call_id", result->call.value}, {"content", result->text}});
+        out.push_back(json::object{{"role", "tool"},
+                                   {"tool_name", result->tool},
+                                   {"tool_call_id", result->call.value},
+                                   {"content", result->text}});
   }
 }
 
@@ -73,7 +79,9 @@ json::array tool_rows(const Request& request) {
         {"type", "function"},
         {"function", json::object{{"name", tool.name},
                                   {"description", tool.description},
-                                  {"parameters", schema && schema->is_object() ? std::move(*schema) : json::object{{"type", "object"}}}}}});
+                                  {"parameters", schema && schema->is_object()
+                                                     ? std::move(*schema)
+                                                     : json::object{{"type", "object"}}}}}});
   }
   return out;
 }
@@ -82,16 +90,19 @@ json::array tool_rows(const Request& request) {
 
 std::string ollama_body(const Request& request, const Settings& settings, bool no_thinking) {
   json::array messages;
-  if (!request.system.empty()) messages.push_back(json::object{{"role", "system"}, {"content", request.system}});
+  if (!request.system.empty())
+    messages.push_back(json::object{{"role", "system"}, {"content", request.system}});
   for (const auto& message : request.messages) add_message(message, messages);
   const auto* model = model_info(settings, request.model);
-  const auto window = model ? request.context_window : std::min(request.context_window, kUndescribedWindow);
-  json::object body{{"model", request.model},
-                    {"messages", std::move(messages)},
-                    {"stream", true},
-                    {"keep_alive", kKeepAlive},
-                    // Without it the server cuts the prompt to a small default and says nothing.
-                    {"options", json::object{{"num_ctx", window}, {"num_predict", request.max_output_tokens}}}};
+  const auto window =
+      model ? request.context_window : std::min(request.context_window, kUndescribedWindow);
+  json::object body{
+      {"model", request.model},
+      {"messages", std::move(messages)},
+      {"stream", true},
+      {"keep_alive", kKeepAlive},
+      // Without it the server cuts the prompt to a small default and says nothing.
+      {"options", json::object{{"num_ctx", window}, {"num_predict", request.max_output_tokens}}}};
   if (!request.tools.empty()) body["tools"] = tool_rows(request);
   // Models that think do so unless told not to; the others refuse the field.
   if (!no_thinking && (request.thinking != provider::Thinking::off || (model && model->reasoning)))
@@ -99,7 +110,8 @@ std::string ollama_body(const Request& request, const Settings& settings, bool n
   return dump_json(body);
 }
 
-OllamaStream::OllamaStream(provider::EventSink& events, std::span<const provider::ToolDefinition> tools,
+OllamaStream::OllamaStream(provider::EventSink& events,
+                           std::span<const provider::ToolDefinition> tools,
                            std::function<std::string()> fresh_id)
     : lines_([this](std::string_view line) {
         if (failed_) failed_ = on_line(line);
@@ -126,7 +138,8 @@ Status OllamaStream::on_line(std::string_view line) {
   if (!find_bool(*object, "done").value_or(false)) return {};
   done_ = true;
   reason_ = string_or(*object, "done_reason", "");
-  completion_.usage.input = std::max<std::int64_t>(find_int(*object, "prompt_eval_count").value_or(0), 0);
+  completion_.usage.input =
+      std::max<std::int64_t>(find_int(*object, "prompt_eval_count").value_or(0), 0);
   completion_.usage.output = std::max<std::int64_t>(find_int(*object, "eval_count").value_or(0), 0);
   return {};
 }
@@ -169,12 +182,15 @@ void OllamaStream::show(const std::vector<ThinkTags::Piece>& pieces) {
 Result<provider::Completion> OllamaStream::finish() {
   if (auto status = lines_.finish(); !status && failed_) failed_ = status;
   if (!failed_) return std::unexpected(failed_.error());
-  if (!done_) return fail(Errc::unavailable, "the provider's answer ended in the middle (no done line)");
+  if (!done_)
+    return fail(Errc::unavailable, "the provider's answer ended in the middle (no done line)");
   show(tags_.feed(content_carry_.finish()));
   show(tags_.finish());
   if (answer_.empty() && (reason_ == "load" || reason_ == "unload"))
     return fail(Errc::unavailable, "the server only answered that the model was {}ed", reason_);
-  completion_.stop = answer_.has_calls() ? StopReason::tool_use : reason_ == "length" ? StopReason::length : StopReason::stop;
+  completion_.stop = answer_.has_calls()   ? StopReason::tool_use
+                     : reason_ == "length" ? StopReason::length
+                                           : StopReason::stop;
   completion_.blocks = answer_.take_blocks();
   return std::move(completion_);
 }

@@ -1,5 +1,5 @@
-// The /api/chat wire without I/O: our request as its body, its lines as a Completion. (Provider specification
-// A.7, cases D.6.) Pure functions and one reader per answer; loop thread.
+// The /api/chat wire without I/O: our request as its body, its lines as a Completion. (Provider
+// specification A.7, cases D.6.) Pure functions and one reader per answer; loop thread.
 #pragma once
 
 #include <functional>
@@ -7,17 +7,18 @@
 #include <string>
 #include <string_view>
 
+#include "extensions/providers/think_tags.h"
 #include "net/event_stream_text.h"
 #include "provider/answer.h"
 #include "provider/contract.h"
 #include "provider/spec.h"
-#include "extensions/providers/think_tags.h"
 #include "provider/transport.h"
 
 namespace carapace::providers {
 
 // `no_thinking`: the model was found not to know the field.
-std::string ollama_body(const provider::Request& request, const provider::Settings& settings, bool no_thinking);
+std::string ollama_body(const provider::Request& request, const provider::Settings& settings,
+                        bool no_thinking);
 
 class OllamaStream final : public provider::StreamReader {
  public:

@@ -29,7 +29,8 @@ PeerCall call_of(const Settings& settings, std::string_view path) {
   call.headers = settings.headers;
   call.deadlines = settings.deadlines;
   call.key = settings.api_key;
-  if (!settings.api_key.empty()) call.headers.push_back({"authorization", "Bearer " + settings.api_key});
+  if (!settings.api_key.empty())
+    call.headers.push_back({"authorization", "Bearer " + settings.api_key});
   return call;
 }
 
@@ -37,22 +38,27 @@ class Chat final : public provider::Provider {
  public:
   Chat(Settings settings, const Ports& ports) : settings_(std::move(settings)), ports_(ports) {}
 
-  Task<Result<Completion>> complete(const Request& request, EventSink& events, const CallContext& context) override {
+  Task<Result<Completion>> complete(const Request& request, EventSink& events,
+                                    const CallContext& context) override {
     for (int attempt = 0;; ++attempt) {
       auto result = co_await once(request, events, context);
-      // Servers of this wire differ in which fields they know; what they refuse is left out from now on.
-      if (result || attempt == kMaxRefusals || !learn_refusal(result.error(), refused_)) co_return result;
+      // Servers of this wire differ in which fields they know; what they refuse is left out from
+      // now on.
+      if (result || attempt == kMaxRefusals || !learn_refusal(result.error(), refused_))
+        co_return result;
     }
   }
 
  private:
-  Task<Result<Completion>> once(const Request& request, EventSink& events, const CallContext& context) {
+  Task<Result<Completion>> once(const Request& request, EventSink& events,
+                                const CallContext& context) {
     auto call = call_of(settings_, "/chat/completions");
     call.body = chat_body(request, settings_, refused_);
     call.deadlines = deadlines_for(settings_.deadlines, request);
     const auto* model = model_info(settings_, request.model);
-    ChatStream stream(events, request.tools, provider::call_id_source(ports_.random),
-                      {settings_.quirks.think_tags, model && model->reasoning, request.context_window});
+    ChatStream stream(
+        events, request.tools, provider::call_id_source(ports_.random),
+        {settings_.quirks.think_tags, model && model->reasoning, request.context_window});
     auto result = co_await stream_completion(ports_, std::move(call), stream, context.stop);
     if (result && result->model.empty()) result->model = request.model;
     co_return result;
@@ -65,7 +71,8 @@ class Chat final : public provider::Provider {
 
 // Vendors name the window differently; 0 when none of the names is there.
 std::int64_t window_of(const json::object& row) {
-  for (const auto* key : {"context_length", "context_window", "max_context_length", "max_model_len"})
+  for (const auto* key :
+       {"context_length", "context_window", "max_context_length", "max_model_len"})
     if (const auto tokens = find_int(row, key); tokens && *tokens > 0) return *tokens;
   return 0;
 }
@@ -86,13 +93,15 @@ std::unique_ptr<provider::Provider> make_chat(const Settings& settings, const Po
   return std::make_unique<Chat>(settings, ports);
 }
 
-Task<Result<std::vector<provider::ModelInfo>>> discover_chat(const Settings& settings, const Ports& ports) {
+Task<Result<std::vector<provider::ModelInfo>>> discover_chat(const Settings& settings,
+                                                             const Ports& ports) {
   auto call = call_of(settings, "/models");
   call.method = "GET";
   const auto text = co_await fetch_text(ports, std::move(call), kMaxModelList, Stop{});
   if (!text) co_return std::unexpected(text.error());
   const auto parsed = parse_json(*text);
-  const auto* list = parsed && parsed->is_object() ? find_array(parsed->get_object(), "data") : nullptr;
+  const auto* list =
+      parsed && parsed->is_object() ? find_array(parsed->get_object(), "data") : nullptr;
   if (!list && parsed && parsed->is_array()) list = &parsed->get_array();
   if (!list) co_return fail(Errc::unavailable, "the provider's model list is no list");
   std::vector<provider::ModelInfo> models;

@@ -8,7 +8,8 @@
 
 namespace carapace::providers {
 
-std::unique_ptr<provider::Provider> make_chat(const provider::Settings& settings, const provider::Ports& ports);
+std::unique_ptr<provider::Provider> make_chat(const provider::Settings& settings,
+                                              const provider::Ports& ports);
 
 // GET {base}/models.
 Task<Result<std::vector<provider::ModelInfo>>> discover_chat(const provider::Settings& settings,

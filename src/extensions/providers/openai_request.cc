@@ -54,10 +54,12 @@ json::object assistant_message(const Message& message, const provider::Quirks& q
     calls.push_back(json::object{
         {"id", call->id.value},
         {"type", "function"},
-        {"function", json::object{{"name", call->name}, {"arguments", provider::replay_arguments(*call)}}}});
+        {"function",
+         json::object{{"name", call->name}, {"arguments", provider::replay_arguments(*call)}}}});
   }
   const auto text = text_of(message);
-  out["content"] = text.empty() && !calls.empty() ? json::value(nullptr) : json::value(json::string(text));
+  out["content"] =
+      text.empty() && !calls.empty() ? json::value(nullptr) : json::value(json::string(text));
   add_thinking(message, quirks, out);
   if (!calls.empty()) out["tool_calls"] = std::move(calls);
   return out;
@@ -65,12 +67,15 @@ json::object assistant_message(const Message& message, const provider::Quirks& q
 
 void add_message(const Message& message, const provider::Quirks& quirks, json::array& out) {
   switch (message.role) {
-    case Role::user: out.push_back(json::object{{"role", "user"}, {"content", user_content(message)}}); break;
+    case Role::user:
+      out.push_back(json::object{{"role", "user"}, {"content", user_content(message)}});
+      break;
     case Role::assistant: out.push_back(assistant_message(message, quirks)); break;
     case Role::tool:
       for (const auto& block : message.blocks) {
         if (const auto* result = std::get_if<ToolResult>(&block))
-          out.push_back(json::object{{"role", "tool"}, {"tool_call_id", result->call.value}, {"content", result->text}});
+          out.push_back(json::object{
+              {"role", "tool"}, {"tool_call_id", result->call.value}, {"content", result->text}});
       }
       break;
   }
@@ -80,7 +85,8 @@ json::array tool_rows(const Request& request) {
   json::array out;
   for (const auto& tool : request.tools) {
     auto schema = parse_json(tool.schema);
-    json::object parameters = schema && schema->is_object() ? std::move(schema->get_object()) : json::object{};
+    json::object parameters =
+        schema && schema->is_object() ? std::move(schema->get_object()) : json::object{};
     parameters.insert(json::object::value_type("type", "object"));
     out.push_back(json::object{{"type", "function"},
                                {"function", json::object{{"name", tool.name},
@@ -129,12 +135,14 @@ std::string_view max_tokens_field(const Settings& settings, const ChatRefusals& 
 
 }  // namespace
 
-std::string chat_body(const Request& request, const Settings& settings, const ChatRefusals& refused) {
+std::string chat_body(const Request& request, const Settings& settings,
+                      const ChatRefusals& refused) {
   const auto* model = model_info(settings, request.model);
   json::array messages;
   if (!request.system.empty()) {
     const bool developer = settings.quirks.developer_role && model && model->reasoning;
-    messages.push_back(json::object{{"role", developer ? "developer" : "system"}, {"content", request.system}});
+    messages.push_back(
+        json::object{{"role", developer ? "developer" : "system"}, {"content", request.system}});
   }
   for (const auto& message : request.messages) add_message(message, settings.quirks, messages);
   json::object body{{"model", request.model}, {"messages", std::move(messages)}, {"stream", true}};
@@ -156,8 +164,8 @@ bool learn_refusal(const Error& error, ChatRefusals& refused) {
     refused.reasoning = true;
   if (names("max_tokens") || names("max_completion_tokens")) {
     // Not when a number is refused: the other spelling would have the same number.
-    if (names("unsupported") || names("not supported") || names("unknown") || names("unrecognized") ||
-        names("extra") || names("unexpected") || names("not permitted"))
+    if (names("unsupported") || names("not supported") || names("unknown") ||
+        names("unrecognized") || names("extra") || names("unexpected") || names("not permitted"))
       refused.max_tokens_field = true;
   }
   return !(refused == before);

@@ -1,4 +1,5 @@
-// Our request as the JSON body of a chat completion. Pure; any thread. (Provider specification A.2, A.8.)
+// Our request as the JSON body of a chat completion. Pure; any thread. (Provider specification A.2,
+// A.8.)
 #pragma once
 
 #include <string>

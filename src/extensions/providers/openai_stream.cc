@@ -35,13 +35,15 @@ std::string words_of(const json::value& value) {
   return out;
 }
 
-// Lists of reasoning details arrive in pieces: text of one index is joined, the rest is kept as it came.
+// Lists of reasoning details arrive in pieces: text of one index is joined, the rest is kept as it
+// came.
 void merge_detail(const json::object& item, std::vector<std::string>& details) {
   if (!details.empty()) {
     const auto before = parse_json(details.back());
     if (before && before->is_object()) {
       auto last = before->get_object();
-      const bool same = string_of(last, "type") == string_of(item, "type") && find_int(last, "index") == find_int(item, "index");
+      const bool same = string_of(last, "type") == string_of(item, "type") &&
+                        find_int(last, "index") == find_int(item, "index");
       for (const auto* key : {"text", "summary"}) {
         if (!same || !find_string(last, key) || !find_string(item, key)) continue;
         last[key] = std::string(string_of(last, key)) + std::string(string_of(item, key));
@@ -75,12 +77,15 @@ Status ChatStream::on_event(const provider::FeedEvent& event) {
   TRY(const auto value, provider::parse_event(data, marked));
   const auto* chunk = value.if_object();
   // Some gateways wrap an error in an array of one.
-  if (!chunk && value.is_array() && !value.get_array().empty()) chunk = value.get_array().front().if_object();
+  if (!chunk && value.is_array() && !value.get_array().empty())
+    chunk = value.get_array().front().if_object();
   if (!chunk) return fail(Errc::unavailable, "the provider sent an event that is no object");
   if (auto error = provider::error_from_event(*chunk)) return std::unexpected(std::move(*error));
-  if (event.type == "error") return fail(Errc::unavailable, "error in the stream: {}", ellipsize(data, 300));
+  if (event.type == "error")
+    return fail(Errc::unavailable, "error in the stream: {}", ellipsize(data, 300));
   if (event.whole && !find_array(*chunk, "choices"))
-    return fail(Errc::unavailable, "the provider answered with JSON that is no completion: {}", ellipsize(data, 300));
+    return fail(Errc::unavailable, "the provider answered with JSON that is no completion: {}",
+                ellipsize(data, 300));
   return on_chunk(*chunk, marked);
 }
 
@@ -163,20 +168,26 @@ void ChatStream::on_reasoning(const json::object& delta, bool marked) {
   if (!words.empty()) answer_.append(answer_.current(Kind::thinking), words, marked);
 }
 
-void ChatStream::add_text(std::string_view text, bool marked) { show(tags_.feed(content_carry_.take(text, marked))); }
+void ChatStream::add_text(std::string_view text, bool marked) {
+  show(tags_.feed(content_carry_.take(text, marked)));
+}
 
 void ChatStream::show(const std::vector<ThinkTags::Piece>& pieces) {
   for (const auto& piece : pieces) {
     switch (piece.kind) {
       case ThinkTags::Kind::relabel: answer_.relabel_text(); break;
-      case ThinkTags::Kind::thinking: answer_.append(answer_.current(Kind::thinking), piece.text, false); break;
-      case ThinkTags::Kind::text: answer_.append(answer_.current(Kind::text), piece.text, false); break;
+      case ThinkTags::Kind::thinking:
+        answer_.append(answer_.current(Kind::thinking), piece.text, false);
+        break;
+      case ThinkTags::Kind::text:
+        answer_.append(answer_.current(Kind::text), piece.text, false);
+        break;
     }
   }
 }
 
-// Which call a piece belongs to (O03, O04, O07): the index says it, unless the id says that a new call
-// begins; without an index a known id or nothing at all continues, a new id begins.
+// Which call a piece belongs to (O03, O04, O07): the index says it, unless the id says that a new
+// call begins; without an index a known id or nothing at all continues, a new id begins.
 ChatStream::Call& ChatStream::find_call(const json::object& item, const json::object& function) {
   const auto index = find_int(item, "index");
   const auto id = string_of(item, "id");
@@ -185,7 +196,8 @@ ChatStream::Call& ChatStream::find_call(const json::object& item, const json::ob
     const bool other_index = call->index != index && (call->index.has_value() || !same_id);
     if (index ? other_index : (!id.empty() && !same_id)) continue;
     if (!id.empty() && !call->part->id.empty() && !same_id) break;
-    // Whole calls without index and id, one after the other: a name behind complete arguments begins one.
+    // Whole calls without index and id, one after the other: a name behind complete arguments
+    // begins one.
     const bool begins = !index && id.empty() && !string_of(function, "name").empty() &&
                         provider::is_json_object(call->part->text);
     if (begins) break;
@@ -239,7 +251,8 @@ void ChatStream::on_usage(const json::object& usage) {
 }
 
 StopReason ChatStream::stop_reason() const {
-  if (refused_ || is_one_of(finish_, {"content_filter", "sensitive", "refusal"})) return StopReason::refusal;
+  if (refused_ || is_one_of(finish_, {"content_filter", "sensitive", "refusal"}))
+    return StopReason::refusal;
   // Servers end calls with stop, tool_calls, function_call or nothing: the calls themselves decide.
   if (answer_.has_calls()) return StopReason::tool_use;
   if (is_one_of(finish_, {"length", "max_tokens", "model_length", "model_context_window_exceeded"}))
@@ -250,17 +263,21 @@ StopReason ChatStream::stop_reason() const {
 Result<provider::Completion> ChatStream::finish() {
   TRY_STATUS(feed_.finish());
   if (!done_ && !finished_)
-    return fail(Errc::unavailable, "the provider's answer ended in the middle (no finish reason, no end mark)");
+    return fail(Errc::unavailable,
+                "the provider's answer ended in the middle (no finish reason, no end mark)");
   show(tags_.feed(content_carry_.finish()));
   show(tags_.finish());
   completion_.stop = stop_reason();
   const auto& usage = completion_.usage;
-  if (completion_.stop == StopReason::length && answer_.empty() && usage.output == 0 && options_.context_window > 0 &&
-      usage.prompt() * 100 >= options_.context_window * 99)
-    return fail(Errc::too_large, "the prompt of {} tokens left no room for an answer", usage.prompt());
+  if (completion_.stop == StopReason::length && answer_.empty() && usage.output == 0 &&
+      options_.context_window > 0 && usage.prompt() * 100 >= options_.context_window * 99)
+    return fail(Errc::too_large, "the prompt of {} tokens left no room for an answer",
+                usage.prompt());
   completion_.blocks = answer_.take_blocks();
   if (!reasoning_details_.empty()) {
-    const auto thinking = std::ranges::find_if(completion_.blocks, [](const Block& block) { return std::holds_alternative<ThinkingBlock>(block); });
+    const auto thinking = std::ranges::find_if(completion_.blocks, [](const Block& block) {
+      return std::holds_alternative<ThinkingBlock>(block);
+    });
     const auto list = "[" + join(reasoning_details_, ",") + "]";
     if (thinking == completion_.blocks.end()) {
       completion_.blocks.insert(completion_.blocks.begin(), ThinkingBlock{"", list, false});

@@ -1,5 +1,5 @@
-// The stream of a chat completion, without I/O: bytes in, a Completion out. Tolerates what the many servers
-// of this wire really send (provider cases D.1, D.2). One answer each; loop thread.
+// The stream of a chat completion, without I/O: bytes in, a Completion out. Tolerates what the many
+// servers of this wire really send (provider cases D.1, D.2). One answer each; loop thread.
 #pragma once
 
 #include <cstdint>
@@ -11,16 +11,16 @@
 #include <vector>
 
 #include "base/json_fwd.h"
+#include "extensions/providers/think_tags.h"
 #include "provider/answer.h"
 #include "provider/event_feed.h"
-#include "extensions/providers/think_tags.h"
 #include "provider/transport.h"
 
 namespace carapace::providers {
 
 struct ChatStreamOptions {
-  bool think_tags = false;   // <think>…</think> in the text is thinking
-  bool lone_close = false;   // a closing tag alone ends thinking, too
+  bool think_tags = false;  // <think>…</think> in the text is thinking
+  bool lone_close = false;  // a closing tag alone ends thinking, too
   std::int64_t context_window = 0;
 };
 

@@ -24,7 +24,9 @@ std::size_t partial_at_end(std::string_view text, std::string_view tag) {
 }  // namespace
 
 ThinkTags::ThinkTags(bool enabled, bool lone_close)
-    : state_(enabled ? State::start : State::text), lone_close_(enabled && lone_close), close_(kTags.front().close) {}
+    : state_(enabled ? State::start : State::text),
+      lone_close_(enabled && lone_close),
+      close_(kTags.front().close) {}
 
 void ThinkTags::emit(std::vector<Piece>& out, Kind kind, std::size_t bytes) {
   if (bytes > 0) out.push_back({kind, held_.substr(0, bytes)});
@@ -46,7 +48,9 @@ bool ThinkTags::step(std::vector<Piece>& out) {
           return true;
         }
       }
-      if (std::ranges::any_of(kTags, [rest](const TagRow& row) { return row.open.starts_with(rest); })) return false;
+      if (std::ranges::any_of(kTags,
+                              [rest](const TagRow& row) { return row.open.starts_with(rest); }))
+        return false;
       state_ = State::text;
       return true;
     }
@@ -87,8 +91,7 @@ bool ThinkTags::step(std::vector<Piece>& out) {
 std::vector<ThinkTags::Piece> ThinkTags::feed(std::string_view text) {
   std::vector<Piece> out;
   held_ += text;
-  while (step(out)) {
-  }
+  while (step(out)) {}
   return out;
 }
 

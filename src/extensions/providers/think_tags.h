@@ -1,5 +1,6 @@
-// Splits reasoning that a model writes as <think>…</think> at the start of its text from the answer, while
-// the text arrives in any cut. No I/O; one stream each; any thread. (Provider case O10.)
+// Splits reasoning that a model writes as <think>…</think> at the start of its text from the
+// answer, while the text arrives in any cut. No I/O; one stream each; any thread. (Provider case
+// O10.)
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Vendors of the chat completions wire: rows and no code. Facts from the provider specification A.2 and
-// A.8. No row knows a price: vendors change them, so they come from configuration.
+// Vendors of the chat completions wire: rows and no code. Facts from the provider specification A.2
+// and A.8. No row knows a price: vendors change them, so they come from configuration.
 #include <array>
 
 #include "extensions/providers/openai.h"
@@ -19,9 +19,11 @@ using Keys = std::array<std::string_view, 1>;
 
 constexpr std::string_view kApi = "openai-completions";
 // A local server may load a model for minutes before its first byte.
-constexpr net::Deadlines kLocal{.connect_ms = 5'000, .first_byte_ms = 600'000, .idle_ms = 120'000, .total_ms = 1'800'000};
+constexpr net::Deadlines kLocal{
+    .connect_ms = 5'000, .first_byte_ms = 600'000, .idle_ms = 120'000, .total_ms = 1'800'000};
 
-constexpr Hygiene hygiene(ThinkingReplay thinking = ThinkingReplay::none, IdRule ids = IdRule::word64) {
+constexpr Hygiene hygiene(ThinkingReplay thinking = ThinkingReplay::none,
+                          IdRule ids = IdRule::word64) {
   return {.ids = ids, .thinking = thinking, .images_in_results = false};
 }
 
@@ -37,39 +39,78 @@ constexpr ModelRow frontier(std::string_view id, std::int64_t window) {
   return {id, id, window, 128'000, true, true, ThinkingStyle::adaptive_xhigh, {}};
 }
 constexpr std::array kOpenaiModels{
-    frontier("gpt-5.2", 400'000),        frontier("gpt-6.1-sol", 272'000),
-    frontier("gpt-6.1-terra", 272'000),  frontier("gpt-6-astra", 272'000),
-    frontier("gpt-6-sol", 272'000),      frontier("gpt-6-luna", 272'000),
-    frontier("gpt-5.6-sol", 272'000),    frontier("gpt-5.6-terra", 272'000),
-    frontier("gpt-5.6-luna", 272'000),   frontier("gpt-5.5", 272'000),
-    frontier("gpt-5.5-pro", 1'050'000),  frontier("gpt-5.4", 272'000),
-    frontier("gpt-5.4-pro", 1'050'000),  frontier("gpt-5.4-mini", 400'000),
-    frontier("gpt-5.4-nano", 400'000),   frontier("gpt-5.3-codex", 400'000),
+    frontier("gpt-5.2", 400'000),
+    frontier("gpt-6.1-sol", 272'000),
+    frontier("gpt-6.1-terra", 272'000),
+    frontier("gpt-6-astra", 272'000),
+    frontier("gpt-6-sol", 272'000),
+    frontier("gpt-6-luna", 272'000),
+    frontier("gpt-5.6-sol", 272'000),
+    frontier("gpt-5.6-terra", 272'000),
+    frontier("gpt-5.6-luna", 272'000),
+    frontier("gpt-5.5", 272'000),
+    frontier("gpt-5.5-pro", 1'050'000),
+    frontier("gpt-5.4", 272'000),
+    frontier("gpt-5.4-pro", 1'050'000),
+    frontier("gpt-5.4-mini", 400'000),
+    frontier("gpt-5.4-nano", 400'000),
+    frontier("gpt-5.3-codex", 400'000),
     ModelRow{"gpt-5.1", "GPT-5.1", 400'000, 128'000, true, true, ThinkingStyle::adaptive, {}},
     ModelRow{"gpt-5", "GPT-5", 400'000, 128'000, true, true, ThinkingStyle::adaptive, {}},
     ModelRow{"gpt-5-mini", "GPT-5 mini", 400'000, 128'000, true, true, ThinkingStyle::adaptive, {}},
     ModelRow{"gpt-5-nano", "GPT-5 nano", 400'000, 128'000, true, true, ThinkingStyle::adaptive, {}},
     ModelRow{"gpt-4.1", "GPT-4.1", 1'047'576, 32'768, false, true, ThinkingStyle::unknown, {}},
-    ModelRow{"gpt-4.1-mini", "GPT-4.1 mini", 1'047'576, 32'768, false, true, ThinkingStyle::unknown, {}},
+    ModelRow{
+        "gpt-4.1-mini", "GPT-4.1 mini", 1'047'576, 32'768, false, true, ThinkingStyle::unknown, {}},
     ModelRow{"gpt-4o", "GPT-4o", 128'000, 16'384, false, true, ThinkingStyle::unknown, {}},
-    ModelRow{"gpt-4o-mini", "GPT-4o mini", 128'000, 16'384, false, true, ThinkingStyle::unknown, {}},
+    ModelRow{
+        "gpt-4o-mini", "GPT-4o mini", 128'000, 16'384, false, true, ThinkingStyle::unknown, {}},
     ModelRow{"o3", "o3", 200'000, 100'000, true, true, ThinkingStyle::adaptive, {}},
     ModelRow{"o4-mini", "o4-mini", 200'000, 100'000, true, true, ThinkingStyle::adaptive, {}},
     ModelRow{"o1", "o1", 200'000, 100'000, true, true, ThinkingStyle::adaptive, {}},
-    ModelRow{"chat-latest", "Chat latest", 400'000, 128'000, false, true, ThinkingStyle::unknown, {}},
+    ModelRow{
+        "chat-latest", "Chat latest", 400'000, 128'000, false, true, ThinkingStyle::unknown, {}},
 };
 constexpr std::array kOpenrouterModels{
     ModelRow{"openrouter/auto", "Auto", 200'000, 0, false, true, ThinkingStyle::unknown, {}},
 };
 constexpr std::array kGroqModels{
-    ModelRow{"openai/gpt-oss-120b", "GPT-OSS 120B", 131'072, 32'768, true, false, ThinkingStyle::adaptive, {}},
+    ModelRow{"openai/gpt-oss-120b",
+             "GPT-OSS 120B",
+             131'072,
+             32'768,
+             true,
+             false,
+             ThinkingStyle::adaptive,
+             {}},
 };
 constexpr std::array kMistralModels{
-    ModelRow{"mistral-large-latest", "Mistral Large", 128'000, 0, false, true, ThinkingStyle::unknown, {}},
+    ModelRow{"mistral-large-latest",
+             "Mistral Large",
+             128'000,
+             0,
+             false,
+             true,
+             ThinkingStyle::unknown,
+             {}},
 };
 constexpr std::array kDeepseekModels{
-    ModelRow{"deepseek-flash", "DeepSeek Flash", 1'000'000, 384'000, true, false, ThinkingStyle::unknown, {}},
-    ModelRow{"deepseek-v4-pro", "DeepSeek V4 Pro", 1'000'000, 384'000, true, false, ThinkingStyle::unknown, {}},
+    ModelRow{"deepseek-flash",
+             "DeepSeek Flash",
+             1'000'000,
+             384'000,
+             true,
+             false,
+             ThinkingStyle::unknown,
+             {}},
+    ModelRow{"deepseek-v4-pro",
+             "DeepSeek V4 Pro",
+             1'000'000,
+             384'000,
+             true,
+             false,
+             ThinkingStyle::unknown,
+             {}},
 };
 constexpr std::array kXaiModels{
     ModelRow{"grok-4.7", "Grok 4.7", 500'000, 0, true, true, ThinkingStyle::unknown, {}},
@@ -78,13 +119,14 @@ constexpr std::array kXaiModels{
     ModelRow{"grok-4.3", "Grok 4.3", 1'000'000, 0, true, true, ThinkingStyle::unknown, {}},
 };
 constexpr std::array kTogetherModels{
-    ModelRow{"openai/gpt-oss-120b", "GPT-OSS 120B", 131'072, 0, true, false, ThinkingStyle::unknown, {}},
+    ModelRow{
+        "openai/gpt-oss-120b", "GPT-OSS 120B", 131'072, 0, true, false, ThinkingStyle::unknown, {}},
 };
 
 }  // namespace
 
-extern const Spec openai_spec, openrouter_spec, groq_spec, mistral_spec, deepseek_spec, xai_spec, together_spec,
-    vllm_spec, llamacpp_spec, lmstudio_spec, custom_spec;
+extern const Spec openai_spec, openrouter_spec, groq_spec, mistral_spec, deepseek_spec, xai_spec,
+    together_spec, vllm_spec, llamacpp_spec, lmstudio_spec, custom_spec;
 
 constinit const Spec openai_spec{
     .id = "openai",
@@ -157,7 +199,9 @@ constinit const Spec deepseek_spec{
     .default_model = "deepseek-flash",
     .default_context = 128'000,
     .hygiene = hygiene(ThinkingReplay::any),
-    .quirks = {.max_tokens_field = "max_tokens", .reasoning_field = "thinking.type", .replay_reasoning = true},
+    .quirks = {.max_tokens_field = "max_tokens",
+               .reasoning_field = "thinking.type",
+               .replay_reasoning = true},
     .make = make_chat,
     .discover = discover_chat,
 };
@@ -187,7 +231,9 @@ constinit const Spec together_spec{
     .default_model = "openai/gpt-oss-120b",
     .default_context = 131'072,
     .hygiene = hygiene(),
-    .quirks = {.max_tokens_field = "max_tokens", .reasoning_field = "reasoning.enabled", .think_tags = true},
+    .quirks = {.max_tokens_field = "max_tokens",
+               .reasoning_field = "reasoning.enabled",
+               .think_tags = true},
     .make = make_chat,
     .discover = discover_chat,
 };

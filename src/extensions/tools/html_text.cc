@@ -4,32 +4,23 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
-#include <functional>
-#include <map>
 
 #include "base/text.h"
+#include "extensions/tools/html_reduce.h"
 
 namespace carapace::tools {
 namespace {
 
 constexpr std::size_t kMaxHtmlBytes = 8 << 20;
-constexpr int kMaxDepth = 400;           // of what is shown
-constexpr std::int64_t kMaxOpenTags = 2'000;  // the parser frees its tree by recursion, so hostile nesting must not reach it
+constexpr int kMaxDepth = 3'000;  // of what is shown; the reduced page is never deeper
 
 bool one_of(GumboTag tag, std::initializer_list<GumboTag> tags) { return std::ranges::find(tags, tag) != tags.end(); }
 
-bool is_skipped(GumboTag tag) {
-  return one_of(tag, {GUMBO_TAG_SCRIPT, GUMBO_TAG_STYLE, GUMBO_TAG_NOSCRIPT, GUMBO_TAG_TEMPLATE, GUMBO_TAG_NAV,
-                      GUMBO_TAG_IFRAME, GUMBO_TAG_SVG, GUMBO_TAG_CANVAS, GUMBO_TAG_OBJECT, GUMBO_TAG_HEAD,
-                      GUMBO_TAG_BUTTON, GUMBO_TAG_SELECT, GUMBO_TAG_TEXTAREA});
-}
+bool is_skipped(GumboTag tag) { return one_of(tag, {GUMBO_TAG_NAV, GUMBO_TAG_HEAD}); }
 
 bool is_block(GumboTag tag) {
-  return one_of(tag, {GUMBO_TAG_P, GUMBO_TAG_DIV, GUMBO_TAG_SECTION, GUMBO_TAG_ARTICLE, GUMBO_TAG_HEADER,
-                      GUMBO_TAG_FOOTER, GUMBO_TAG_MAIN, GUMBO_TAG_ASIDE, GUMBO_TAG_UL, GUMBO_TAG_OL, GUMBO_TAG_TABLE,
-                      GUMBO_TAG_TR, GUMBO_TAG_BLOCKQUOTE, GUMBO_TAG_PRE, GUMBO_TAG_FIGURE, GUMBO_TAG_FORM, GUMBO_TAG_DL,
-                      GUMBO_TAG_DT, GUMBO_TAG_DD});
+  return one_of(tag, {GUMBO_TAG_P, GUMBO_TAG_DIV, GUMBO_TAG_UL, GUMBO_TAG_OL, GUMBO_TAG_TABLE, GUMBO_TAG_TR,
+                      GUMBO_TAG_BLOCKQUOTE, GUMBO_TAG_DL, GUMBO_TAG_DT, GUMBO_TAG_DD});
 }
 
 int heading_level(GumboTag tag) {
@@ -43,12 +34,7 @@ std::string_view attribute(const GumboElement& element, const char* name) {
   return found ? std::string_view(found->value) : std::string_view();
 }
 
-bool is_hidden(const GumboElement& element) {
-  if (::gumbo_get_attribute(&element.attributes, "hidden")) return true;
-  if (attribute(element, "aria-hidden") == "true") return true;
-  const auto style = replace_all(to_lower(attribute(element, "style")), " ", "");
-  return style.contains("display:none") || style.contains("visibility:hidden") || style.contains("font-size:0");
-}
+bool is_hidden(const GumboElement& element) { return ::gumbo_get_attribute(&element.attributes, "hidden") != nullptr; }
 
 class Writer {
  public:
@@ -161,83 +147,34 @@ class Writer {
   bool pending_space_ = false;
 };
 
-bool is_void(std::string_view name) {
-  constexpr std::array<std::string_view, 14> kVoid{"area", "base", "br",    "col",  "embed",  "hr",    "img",
-                                                   "input", "link", "meta", "param", "source", "track", "wbr"};
-  return std::ranges::find(kVoid, name) != kVoid.end();
+std::string parsed_text(const std::string& html, std::size_t max_chars) {
+  GumboOptions options = kGumboDefaultOptions;
+  options.max_errors = 0;
+  GumboOutput* parsed = ::gumbo_parse_with_options(&options, html.data(), html.size());
+  if (!parsed) return {};
+  Writer writer(max_chars);
+  writer.walk(*parsed->root, 0);
+  ::gumbo_destroy_output(&kGumboDefaultOptions, parsed);
+  return writer.take();
 }
 
-// How many elements stay open at most, counted by name: an estimate that nesting cannot cheat, because an end
-// tag only counts for its own name.
-bool nests_too_deep(std::string_view html) {
-  std::map<std::string, std::int64_t, std::less<>> open;
-  std::int64_t total = 0;
-  for (auto at = html.find('<'); at != std::string_view::npos; at = html.find('<', at + 1)) {
-    const bool closing = at + 1 < html.size() && html[at + 1] == '/';
-    auto end = at + 1 + (closing ? 1 : 0);
-    const auto begin = end;
-    while (end < html.size() && std::isalnum(static_cast<unsigned char>(html[end])) != 0) ++end;
-    if (end == begin) continue;
-    const auto name = to_lower(html.substr(begin, std::min<std::size_t>(end - begin, 32)));
-    // Elements whose end tag is optional close each other.
-    if (is_void(name) || name == "li" || name == "p" || name == "option") continue;
-    auto& count = open[name];
-    if (closing && count > 0) {
-      --count;
-      --total;
-    } else if (!closing) {
-      ++count;
-      if (++total > kMaxOpenTags) return true;
-    }
-  }
-  return false;
-}
-
-// The words alone, for pages that only a stack of thousands could parse.
-std::string strip_tags(std::string_view html, std::size_t limit) {
-  std::string out;
-  bool inside = false;
-  for (const char c : html) {
-    if (out.size() > limit) break;
-    if (c == '<') inside = true;
-    if (!inside) out += c;
-    if (c == '>' && inside) {
-      inside = false;
-      out += ' ';
-    }
-  }
-  return std::string(truncate_utf8(collapse_space(out), limit));
-}
-
-// The first <title>'s text: a bounded walk, since hostile pages nest without end.
-void find_title(const GumboNode& node, int depth, std::string& title) {
-  if (!title.empty() || depth > 20 || node.type != GUMBO_NODE_ELEMENT) return;
-  const auto& element = node.v.element;
-  for (unsigned i = 0; i < element.children.length; ++i) {
-    const auto& child = *static_cast<const GumboNode*>(element.children.data[i]);
-    if (element.tag == GUMBO_TAG_TITLE && child.type == GUMBO_NODE_TEXT) {
-      title = ellipsize(collapse_space(child.v.text.text), 200);
-      return;
-    }
-    find_title(child, depth + 1, title);
-  }
+// Entities in the title are read like those of the text.
+std::string title_text(const std::string& title) {
+  return title.empty() ? std::string() : ellipsize(collapse_space(parsed_text(replace_all(title, "<", "&lt;"), 1'000)), 200);
 }
 
 }  // namespace
 
 ReadableText html_to_text(std::string_view html, std::size_t max_chars) {
-  const auto clean = sanitize_utf8(html.substr(0, kMaxHtmlBytes));
-  if (nests_too_deep(clean)) return {"", strip_tags(clean, max_chars)};
-  GumboOptions options = kGumboDefaultOptions;
-  options.max_errors = 0;
-  GumboOutput* parsed = ::gumbo_parse_with_options(&options, clean.data(), clean.size());
+  const auto clean = sanitize_utf8(truncate_utf8(html, kMaxHtmlBytes));
+  const auto reduced = reduce_html(clean);
   ReadableText result;
-  if (!parsed) return result;
-  find_title(*parsed->root, 0, result.title);
-  Writer writer(max_chars);
-  writer.walk(*parsed->root, 0);
-  result.text = writer.take();
-  ::gumbo_destroy_output(&kGumboDefaultOptions, parsed);
+  result.title = title_text(reduced.title);
+  if (!reduced.parseable) {
+    result.text = words_without_tags(clean, max_chars);
+    return result;
+  }
+  result.text = parsed_text(reduced.html, max_chars);
   return result;
 }
 
