@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/text.h"
@@ -20,6 +21,31 @@ std::optional<std::uint32_t> escape_at(std::string_view text, std::size_t at) {
     value = value << 4U | static_cast<std::uint32_t>(nibble);
   }
   return value;
+}
+
+// Boost.JSON reads 1e999 as infinity and 0e99999 as NaN, and writes them back as words that are no JSON. Only
+// an exponent of three digits or hundreds of digits can do that, so the tree is rarely walked.
+bool may_overflow(std::string_view text) {
+  constexpr std::size_t kManyDigits = 300;
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  std::size_t run = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    run = digit(text[i]) ? run + 1 : 0;
+    if (run == kManyDigits) return true;
+    if ((text[i] != 'e' && text[i] != 'E') || i == 0 || !digit(text[i - 1])) continue;
+    const auto first = i + 1 < text.size() && (text[i + 1] == '+' || text[i + 1] == '-') ? i + 2 : i + 1;
+    const auto exponent = text.substr(std::min(first, text.size()), 3);
+    if (exponent.size() == 3 && std::ranges::all_of(exponent, digit)) return true;
+  }
+  return false;
+}
+
+bool all_finite(const json::value& value) {
+  if (const auto* number = value.if_double()) return std::isfinite(*number);
+  if (const auto* list = value.if_array()) return std::ranges::all_of(*list, all_finite);
+  if (const auto* object = value.if_object())
+    return std::ranges::all_of(*object, [](const auto& member) { return all_finite(member.value()); });
+  return true;
 }
 
 bool is_high(std::uint32_t unit) { return unit >= 0xd800 && unit <= 0xdbff; }
@@ -62,13 +88,15 @@ Result<json::value> parse_json(std::string_view text, JsonLimits limits) {
   options.max_depth = limits.max_depth;
   boost::system::error_code error;
   auto value = json::parse(text, error, {}, options);
-  if (!error) return value;
-  if (const auto mended = mend_surrogates(text)) {
-    error = {};
-    value = json::parse(*mended, error, {}, options);
-    if (!error) return value;
+  if (error) {
+    if (const auto mended = mend_surrogates(text)) {
+      error = {};
+      value = json::parse(*mended, error, {}, options);
+    }
   }
-  return fail(Errc::invalid_request, "not valid JSON: {}", error.message());
+  if (error) return fail(Errc::invalid_request, "not valid JSON: {}", error.message());
+  if (may_overflow(text) && !all_finite(value)) return fail(Errc::invalid_request, "not valid JSON: a number is out of range");
+  return value;
 }
 
 std::string dump_json(const json::value& value) { return json::serialize(value); }

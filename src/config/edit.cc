@@ -88,6 +88,7 @@ class Edit {
   std::string indent_of(std::size_t at) const;
   bool begins_line(std::size_t at) const;
   std::string inner_indent(const Json5Node& node) const;
+  std::string item_indent(const Json5Node& node) const;
   void learn_style(const Json5Node& root);
 
   string_view text_;
@@ -118,6 +119,12 @@ std::string Edit::inner_indent(const Json5Node& node) const {
   const auto first = !node.members.empty() ? node.members.front().begin : !node.items.empty() ? node.items.front().begin : 0;
   if (first != 0 && begins_line(first)) return indent_of(first);
   return indent_of(node.begin) + style_.unit;
+}
+
+// The indent of the line on which a new item will begin.
+std::string Edit::item_indent(const Json5Node& node) const {
+  const bool own_line = begins_line(node.end - 1) || node.end - node.begin == 2;
+  return own_line ? inner_indent(node) : indent_of(node.begin);
 }
 
 void Edit::learn_style(const Json5Node& root) {
@@ -154,7 +161,7 @@ Result<std::string> Edit::insert(const Json5Node& object, std::size_t depth) con
   const bool empty = object.members.empty();
   const bool quoted = empty ? style_.quoted_keys : object.members.front().quoted;
   const auto item = key_text(path_[depth], quoted) + ": " +
-                    pretty(wrapped(path_, depth + 1, value_), inner_indent(object), style_);
+                    pretty(wrapped(path_, depth + 1, value_), item_indent(object), style_);
   return insert_item(object, item, empty ? 0 : object.members.back().value.end, empty);
 }
 
@@ -164,7 +171,7 @@ Result<std::string> Edit::append(const Json5Node& list, std::size_t depth) const
     return fail(Errc::conflict, "{} is a list of {}: '{}' is none of its indexes.",
                 to_text(KeyPath(path_.begin(), path_.begin() + static_cast<std::ptrdiff_t>(depth))), list.items.size(),
                 path_[depth]);
-  const auto item = pretty(wrapped(path_, depth + 1, value_), inner_indent(list), style_);
+  const auto item = pretty(wrapped(path_, depth + 1, value_), item_indent(list), style_);
   return insert_item(list, item, list.items.empty() ? 0 : list.items.back().end, list.items.empty());
 }
 

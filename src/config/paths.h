@@ -35,8 +35,8 @@ struct Paths {
 };
 
 struct PathChoice {  // from the command line; empty: not given
-  std::string state_dir;
-  std::string config_file;
+  std::string state_dir = {};
+  std::string config_file = {};
 };
 
 // State: the choice, CARAPACE_STATE_DIR, the ancestors' CLAWDBOT_STATE_DIR and MOLTBOT_STATE_DIR, else

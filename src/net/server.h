@@ -18,15 +18,13 @@
 
 namespace carapace::net {
 
-// One upgraded connection. Frames are shared: an event is serialised once for all its readers.
-class WebSocket {
+// The writing half of an upgraded connection. Frames are shared: an event is serialised once for all its
+// readers.
+class FrameSink {
  public:
   using Frame = std::shared_ptr<const std::string>;
 
-  virtual ~WebSocket() = default;
-  // Next whole message, text or binary alike, at most the frame limit. unavailable when the peer has gone,
-  // too_large when it was closed with 1009. One reader.
-  virtual Task<Result<std::string>> receive() = 0;
+  virtual ~FrameSink() = default;
   // Queues a text frame and returns at once; dropped silently after close. Frames of one turn of the loop
   // leave in one system call.
   virtual void send(Frame frame) = 0;
@@ -34,6 +32,14 @@ class WebSocket {
   // 120 bytes. Idempotent. `receive` then answers unavailable once the peer has answered or the time is up.
   virtual void close(std::uint16_t code, std::string reason) = 0;
   virtual std::size_t unsent_bytes() const = 0;
+};
+
+// One upgraded connection.
+class WebSocket : public FrameSink {
+ public:
+  // Next whole message, text or binary alike, at most the frame limit. unavailable when the peer has gone,
+  // too_large when it was closed with 1009. One reader.
+  virtual Task<Result<std::string>> receive() = 0;
 };
 
 // Where a handler puts its answer. Exactly one of `send` or `begin` is called; a request whose handler

@@ -6,14 +6,23 @@
 
 #include <cstring>
 
-extern char** environ;  // NOLINT: POSIX declares it nowhere; a child inherits it unread
-
 namespace carapace::process {
+namespace {
 
-Status spawn_detached(const std::vector<std::string>& argv) {
-  std::vector<char*> words;
-  for (const auto& word : argv) words.push_back(const_cast<char*>(word.c_str()));
-  words.push_back(nullptr);
+// The form that POSIX wants; it does not write through the pointers.
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> out;
+  out.reserve(texts.size() + 1);
+  for (const auto& text : texts) out.push_back(const_cast<char*>(text.c_str()));
+  out.push_back(nullptr);
+  return out;
+}
+
+}  // namespace
+
+Status spawn_detached(const std::vector<std::string>& argv, const std::vector<std::string>& environment) {
+  const auto words = pointers(argv);
+  const auto variables = pointers(environment);
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   ::posix_spawn_file_actions_init(&actions);
@@ -22,7 +31,7 @@ Status spawn_detached(const std::vector<std::string>& argv) {
     ::posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
   pid_t child = 0;
-  const int error = ::posix_spawnp(&child, words.front(), &actions, &attributes, words.data(), environ);
+  const int error = ::posix_spawnp(&child, words.front(), &actions, &attributes, words.data(), variables.data());
   ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   if (error == 0) return {};

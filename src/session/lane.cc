@@ -1,5 +1,6 @@
 #include "session/lane.h"
 
+#include <boost/system/system_error.hpp>
 #include <deque>
 #include <exception>
 #include <unordered_map>
@@ -58,6 +59,9 @@ Task<void> Lanes::Impl::drain(SessionKey key) {
     std::exception_ptr thrown;
     try {
       co_await turn(lane.active.front().run, lane.active.front().stop);
+    } catch (const boost::system::system_error& error) {
+      if (error.code() == boost::system::errc::operation_canceled) throw;  // the group is being taken down
+      thrown = std::current_exception();
     } catch (...) {
       thrown = std::current_exception();
     }

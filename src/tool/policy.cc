@@ -25,7 +25,10 @@ std::string host_of(std::string_view url) {
 
 // The URL that begins at `at`, as far as a reader of prose would take it.
 std::string_view url_at(std::string_view text, std::size_t at) {
-  auto url = text.substr(at, text.find_first_of(" \t\r\n\"'<>)]}", at) - at);
+  const auto host = text.find("://", at) + 3;
+  const auto bracket = text.substr(host).starts_with('[') ? text.find(']', host) : std::string_view::npos;
+  const auto end = text.find_first_of(" \t\r\n\"'<>)]}", bracket == std::string_view::npos ? at : bracket + 1);
+  auto url = text.substr(at, end - at);
   while (!url.empty() && std::string_view(".,;:!?").contains(url.back())) url.remove_suffix(1);
   return url;
 }

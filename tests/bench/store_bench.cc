@@ -125,7 +125,8 @@ void turn(benchmark::State& state) {
   Runs runs(*store.engine);
   std::int64_t number = 0;
   for (auto _ : state) {
-    store.run(runs.accept(inbound(++number), kKey, kSession, number, true));
+    ++number;
+    store.run(runs.accept(inbound(number), kKey, kSession, number, true));
     Finish end;
     end.run = RunId(fmt::format("run-{}", number));
     end.messages = {line(Role::assistant)};
@@ -143,7 +144,12 @@ void fill_sessions(Store& store) {
 void open_store(benchmark::State& state) {
   Store store;
   fill_sessions(store);
-  for (auto _ : state) store.open();
+  for (auto _ : state) {
+    state.PauseTiming();
+    store.engine.reset();
+    state.ResumeTiming();
+    store.open();
+  }
 }
 
 void list_50(benchmark::State& state) {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
+#include <cstdlib>
 #include <set>
 
 #include "base/json.h"
@@ -52,16 +52,14 @@ TEST(Describe, OneLine) {
             "needs a restart)");
 }
 
-std::string example_path() {
-  return (std::filesystem::path(__FILE__).parent_path().parent_path().parent_path() / "config.example.json5").string();
-}
+constexpr const char* kExample = CARAPACE_SOURCE_DIR "/config.example.json5";
 
 // The file in the repository is what the rows say. When this fails, write the text that the test prints to
 // the file: CARAPACE_WRITE_EXAMPLE=1 does so.
 TEST(Example, FileIsUpToDate) {
   const auto text = render_example(builtin_fields());
-  if (::getenv("CARAPACE_WRITE_EXAMPLE") != nullptr) test::write_text(example_path(), text);
-  EXPECT_EQ(test::read_text(example_path()), text);
+  if (::getenv("CARAPACE_WRITE_EXAMPLE") != nullptr) test::write_text(kExample, text);
+  EXPECT_EQ(test::read_text(kExample), text);
 }
 
 TEST(Example, MeansAllDefaultsAsItIs) {

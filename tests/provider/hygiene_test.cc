@@ -261,27 +261,42 @@ class Histories {
   std::mt19937 random_;
 };
 
-void expect_accepted(const std::vector<Message>& out, const Hygiene& rules) {
-  ASSERT_FALSE(out.empty());
+void expect_edges(const std::vector<Message>& out, const Hygiene& rules) {
   if (rules.user_first) {
     EXPECT_EQ(out.front().role, Role::user);
   }
   if (rules.user_last) {
     EXPECT_NE(out.back().role, Role::assistant);
   }
+  for (std::size_t i = 1; i < out.size(); ++i) {
+    if (rules.merge_roles && out[i].role != Role::tool) {
+      EXPECT_NE(out[i - 1].role, out[i].role);
+    }
+    if (rules.assistant_after_tool && out[i].role == Role::user) {
+      EXPECT_NE(out[i - 1].role, Role::tool);
+    }
+  }
+}
+
+void expect_id(const std::string& id, IdRule rule) {
+  EXPECT_FALSE(id.empty());
+  if (rule == IdRule::any) return;
+  EXPECT_LE(id.size(), rule == IdRule::alnum9 ? 9U : 64U);
+  EXPECT_TRUE(std::ranges::all_of(id, [rule](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) ||
+           (rule == IdRule::word64 && (c == '_' || c == '-'));
+  }));
+}
+
+void expect_accepted(const std::vector<Message>& out, const Hygiene& rules) {
+  ASSERT_FALSE(out.empty());
+  expect_edges(out, rules);
   std::set<std::string> ids;
   std::vector<std::string> open;
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const auto& message = out[i];
+  for (const auto& message : out) {
     ASSERT_FALSE(message.blocks.empty());
     if (message.role != Role::tool) {
       EXPECT_TRUE(open.empty()) << "calls must be answered right after";
-      if (rules.merge_roles && i > 0) {
-        EXPECT_NE(out[i - 1].role, message.role);
-      }
-      if (rules.assistant_after_tool && i > 0 && message.role == Role::user) {
-        EXPECT_NE(out[i - 1].role, Role::tool);
-      }
     }
     EXPECT_FALSE(std::holds_alternative<ThinkingBlock>(message.blocks.back()));
     for (const auto& block : message.blocks) {
@@ -303,13 +318,10 @@ void expect_accepted(const std::vector<Message>& out, const Hygiene& rules) {
       } else if (const auto* use = std::get_if<ToolCall>(&block)) {
         EXPECT_EQ(message.role, Role::assistant);
         EXPECT_TRUE(ids.insert(use->id.value).second) << "ids are unique";
-        EXPECT_FALSE(use->id.value.empty());
+        expect_id(use->id.value, rules.ids);
         EXPECT_TRUE(std::ranges::all_of(use->name, [](char c) {
           return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-';
         }));
-        if (rules.ids == IdRule::alnum9) {
-          EXPECT_EQ(use->id.value.size(), 9U);
-        }
         open.push_back(use->id.value);
       } else if (const auto* answer = std::get_if<ToolResult>(&block)) {
         EXPECT_EQ(message.role, Role::tool);

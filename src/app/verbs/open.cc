@@ -30,7 +30,9 @@ int run_open(const Options& options, const config::Environment& environment) {
   }
   // Without a display there is no browser to open; the address is then what helps.
   const bool desktop = environment.get("DISPLAY") || environment.get("WAYLAND_DISPLAY");
-  if (desktop && process::spawn_detached({"xdg-open", url})) return kExitOk;
+  std::vector<std::string> variables;
+  for (const auto& [name, value] : environment.all()) variables.push_back(name + "=" + value);
+  if (desktop && process::spawn_detached({"xdg-open", url}, variables)) return kExitOk;
   print_error("no browser could be opened here; open this address yourself:");
   print_line(url);
   return kExitOk;
