@@ -48,8 +48,11 @@ class Stop {
     state_->requested = true;
     state_->reason = std::move(reason);
     const auto keep = state_;
-    for (const auto& callback : keep->callbacks)
+    // A callback may let its own registration go, so it is taken out and the walk is one step ahead.
+    for (auto at = keep->callbacks.begin(); at != keep->callbacks.end();) {
+      const auto callback = std::exchange(*at++, nullptr);
       if (callback) callback();
+    }
   }
   // When stop was already requested the callback runs at once.
   [[nodiscard]] Registration on_stop(std::function<void()> callback) const {

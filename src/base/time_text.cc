@@ -40,7 +40,10 @@ std::optional<std::int64_t> parse_http_date(std::string_view text) {
   tm.tm_mon = -1;
   for (std::size_t i = 0; i < kMonths.size(); ++i)
     if (kMonths[i] == month.data()) tm.tm_mon = static_cast<int>(i);
-  if (tm.tm_mon < 0) return std::nullopt;
+  const auto within = [](int value, int low, int high) { return value >= low && value <= high; };
+  const bool date = tm.tm_mon >= 0 && within(tm.tm_mday, 1, 31) && within(tm.tm_year, 1900, 9999);
+  // 60: leap seconds are written so.
+  if (!date || !within(tm.tm_hour, 0, 23) || !within(tm.tm_min, 0, 59) || !within(tm.tm_sec, 0, 60)) return std::nullopt;
   tm.tm_year -= 1900;
   return static_cast<std::int64_t>(::timegm(&tm)) * 1000;
 }

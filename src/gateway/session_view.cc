@@ -39,6 +39,20 @@ void add_model(ObjectText& out, const store::SessionRow& row, bool chosen_first)
   if (row.context_tokens > 0) out.number("contextTokens", row.context_tokens);
 }
 
+// Where the conversation happens, as clients of the ancestor read it.
+void add_place(ObjectText& out, const store::SessionRow& row) {
+  if (row.channel.empty()) return;
+  const std::string_view chat = session_kind(row.key) == "group" ? "group" : "direct";
+  out.text("chatType", chat)
+      .raw("origin",
+           ObjectText().text("provider", row.channel).text("surface", row.channel).text("chatType", chat).take())
+      .raw("deliveryContext", ObjectText().text("channel", row.channel).take())
+      .text("lastChannel", row.channel);
+}
+
+// Has a model been told who it is in this conversation?
+bool was_introduced(const store::SessionRow& row) { return !row.channel.empty() && !row.last_model.empty(); }
+
 // The first `count` characters with "..." inside the limit, as the ancestor cuts previews.
 std::string cut(std::string text, std::size_t count) {
   std::size_t characters = 0;
@@ -59,19 +73,13 @@ std::string cut(std::string text, std::size_t count) {
 rpc::ObjectText session_row(const store::SessionRow& row) {
   ObjectText out;
   out.text("key", row.key.value).text("kind", session_kind(row.key)).text_unless_empty("label", row.label);
-  if (!row.channel.empty()) {
-    const std::string_view chat = session_kind(row.key) == "group" ? "group" : "direct";
-    out.text("chatType", chat).raw(
-        "origin",
-        ObjectText().text("provider", row.channel).text("surface", row.channel).text("chatType", chat).take());
-  }
+  add_place(out, row);
   out.number("updatedAt", row.updated_ms).text("sessionId", row.id.value);
+  if (was_introduced(row)) out.boolean("systemSent", true);
   out.boolean("abortedLastRun", row.aborted_last_run);
   add_settings(out, row);
   add_use(out, row);
   add_model(out, row, true);
-  if (!row.channel.empty())
-    out.raw("deliveryContext", ObjectText().text("channel", row.channel).take()).text("lastChannel", row.channel);
   return out;
 }
 
@@ -79,11 +87,12 @@ std::string session_entry(const store::SessionRow& row, bool after_reset) {
   ObjectText out;
   out.text("sessionId", row.id.value).number("updatedAt", row.updated_ms);
   if (after_reset) out.boolean("systemSent", false).boolean("abortedLastRun", false);
+  else if (was_introduced(row)) out.boolean("systemSent", true).boolean("abortedLastRun", row.aborted_last_run);
   out.text_unless_empty("label", row.label);
   add_settings(out, row);
   if (const auto model = parse_model_ref(row.model_override))
     out.text("providerOverride", model->provider).text("modelOverride", model->model);
-  if (!row.channel.empty()) out.text("lastChannel", row.channel);
+  add_place(out, row);
   add_model(out, row, false);
   if (after_reset)
     out.number("inputTokens", 0).number("outputTokens", 0).number("totalTokens", 0);

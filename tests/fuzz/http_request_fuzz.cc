@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "net/server_request.h"
+#include "net/server/request.h"
 
 namespace {
 

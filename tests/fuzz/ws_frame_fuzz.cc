@@ -16,7 +16,7 @@
 
 #include "async/coro.h"
 #include "async/loop.h"
-#include "net/server_connection.h"
+#include "net/server/connection.h"
 #include "support/raw_client.h"
 
 namespace {

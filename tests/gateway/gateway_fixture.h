@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -130,7 +130,16 @@ class FakeDoor final : public dispatch::Door {
   }
   Task<Result<std::optional<dispatch::Outcome>>> wait(RunId run, std::int64_t limit_ms) override {
     while (true) {
-      if (const auto found = outcomes.find(run); found != outcomes.end()) co_return found->second;
+      if (const auto found = outcomes.find(run); found != outcomes.end()) {
+        // What the turn would have written when it stopped.
+        if (found->second.state == store::RunState::aborted && live.erase(run) > 0) {
+          store::Finish finish;
+          finish.run = run;
+          finish.state = store::RunState::aborted;
+          co_await runs_.finish(std::move(finish));
+        }
+        co_return outcomes.at(run);
+      }
       if (!live.contains(run)) co_return fail(Errc::not_found, "no such run");
       if (!co_await changed.wait_for(std::chrono::milliseconds(std::min<std::int64_t>(limit_ms, 10'000))))
         co_return std::nullopt;
@@ -278,14 +287,14 @@ class GatewayTest : public LoopTest {
   void settle() {
     for (int i = 0; i < 20; ++i) run(yield_now());
   }
-  template <typename Predicate>
-  void wait_for(FakeSocket& socket, Predicate done) {
-    while (!done()) {
-      if (!run(socket.changed.wait_for(std::chrono::seconds(10)))) {
-        ADD_FAILURE() << "nothing came";
-        return;
-      }
-    }
+  // Between the look and the wait nothing else runs, so that no frame is missed.
+  static Task<bool> until(FakeSocket* socket, std::function<bool()> done) {
+    while (!done())
+      if (!co_await socket->changed.wait_for(std::chrono::seconds(10))) co_return false;
+    co_return true;
+  }
+  void wait_for(FakeSocket& socket, std::function<bool()> done) {
+    EXPECT_TRUE(run(until(&socket, std::move(done)))) << "nothing came";
   }
 
   // The run as the agent would play it.

@@ -189,7 +189,7 @@ TEST_F(RunEventsTest, a_reply_that_no_model_made_is_marked) {
   const auto socket = connected();
   publish(kRun, "main", ended(RunEnded::Outcome::done, "Thinking level set to low."));
   EXPECT_EQ(story(*socket), (Story{"chat:final"}));
-  const auto& message = events(*socket, "chat")[0].at("payload").at("message").as_object();
+  const auto message = events(*socket, "chat")[0].at("payload").at("message").as_object();
   EXPECT_EQ(message.at("stopReason"), "injected");
   EXPECT_EQ(dump_json(message.at("usage")), R"({"input":0,"output":0,"totalTokens":0})");
 }

@@ -2,21 +2,17 @@
 """Bad input of every kind, against the running gateway: a clear answer that says what to do, and it stays up."""
 
 import contextlib
-import ctypes
-import http.client
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from support.gateway import TOKEN, Gateway, basic_config, free_port  # noqa: E402
+from support.gateway import TOKEN, Gateway, basic_config  # noqa: E402
 from support.provider import OpenAi, Provider, says, whole  # noqa: E402
 from support.run import main  # noqa: E402
 from support.socket_client import BINARY, Client, Closed, RawSocket, Refused, connect_params, text_of  # noqa: E402
@@ -66,11 +62,16 @@ class Frames(unittest.TestCase):
                 return frame
 
     def test_garbage_before_connect_closes_with_1000_and_no_reason(self):
-        for garbage in (b"garbage", b"\xff\xfe\x00", b"{", b"{" * 5000, b""):
+        for garbage in (b"garbage", b"\xff\xfe\x00", b"{", b"not json", b""):
             with self.subTest(garbage=garbage[:12]):
                 sock = self.raw()
                 sock.send(garbage, BINARY)
                 self.assertEqual(sock.close_code(), (1000, ""))
+
+    def test_deep_json_before_connect_closes(self):
+        sock = self.raw()
+        sock.send(b"[" * 5000)
+        self.assertIn(sock.close_code()[0], (1000, 1008))
 
     def test_a_first_frame_that_is_no_request_closes_with_1008(self):
         for frame in ('{"type":"event"}', "[]", "7", '{"type":"req","id":"","method":"connect"}', '{"type":"req","id":1,"method":"x"}'):
@@ -94,7 +95,7 @@ class Frames(unittest.TestCase):
                 (connect_params(TOKEN, minProtocol=4, maxProtocol=9), 1002, "protocol mismatch"),
                 (connect_params(TOKEN, role="king"), 1008, "invalid role"),
                 (connect_params("wrong"), 1008, "unauthorized: gateway token mismatch"),
-                (connect_params(None, auth={}), 1008, "unauthorized: gateway token missing")):
+                (connect_params(None, auth={}), 1008, "device identity required")):
             with self.subTest(message=message):
                 sock = self.raw()
                 sock.receive()
@@ -205,7 +206,7 @@ class Frames(unittest.TestCase):
                 try:
                     status, _, answer = self.chat(b'{"messages":[{"role":"user","content":"' + b"x" * size + b'"}]}')
                     self.assertIn(status, (400, 413), answer[:200])
-                    self.assertIn(b"payload too large", answer.lower())
+                    self.assertRegex(answer.lower(), b"too large|at most")
                 except (BrokenPipeError, ConnectionResetError):
                     pass  # it did not wait for the rest
 
@@ -239,7 +240,7 @@ class Frames(unittest.TestCase):
         self.assertEqual(status, 401)
         self.assertEqual(json.loads(answer), {"error": {"message": "Unauthorized", "type": "unauthorized"}})
         status, headers, _ = self.gateway.http("GET", "/v1/chat/completions", headers={"Authorization": f"Bearer {TOKEN}"})
-        self.assertEqual((status, headers.get("Allow")), (405, "POST"))
+        self.assertEqual((status, headers.get("allow")), (405, "POST"))
         self.assertEqual(self.gateway.http("GET", "/nothing/here.bin")[0], 404)
 
     # --- slow clients ----------------------------------------------------------------------------------------------
@@ -255,11 +256,12 @@ class Frames(unittest.TestCase):
             sleeper.send(request("connect", connect_params(TOKEN), "connect"))
             client = gateway.client()
             before = gateway.memory_mb()
-            for n in range(40):
+            for n in range(60):
                 self.assertEqual(client.ask(f"s{n}", "go on", f"slow-{n}")["state"], "final")
-            self.assertLess(gateway.memory_mb() - before, 150)
-            sleeper.sock.settimeout(10)
-            with self.assertRaises(Closed) as caught:
+            self.assertLess(gateway.memory_mb() - before, 100)
+            sleeper.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+            sleeper.sock.settimeout(15)
+            with self.assertRaises(Closed) as caught:  # not TimeoutError
                 while True:
                     sleeper.receive()
             self.assertIn(caught.exception.code, (1008, None))

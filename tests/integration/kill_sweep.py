@@ -74,9 +74,10 @@ class Witness:
 class Sent:
     """One message of this client, and what is known of it."""
 
-    def __init__(self, session, tag, what, pause_ms):
+    def __init__(self, session, tag, what, pause_ms, page):
         self.session, self.tag, self.what = session, tag, what
-        self.text = f"sweep {tag} {what} {pause_ms}"
+        # The person names the page's host: otherwise a conversation that has read a page would ask before the next.
+        self.text = f"sweep {tag} {what} {pause_ms} {page}"
         self.acked = False
         self.frame = None
 
@@ -108,7 +109,8 @@ class Sweep:
     # --- one round -------------------------------------------------------------------------------------------------
 
     def message(self, session, what, pause_ms):
-        item = Sent(f"agent:main:e{self.round // ROUNDS_PER_EPOCH}-{session}", f"k{self.round}-{len(self.sent)}", what, pause_ms)
+        item = Sent(f"agent:main:e{self.round // ROUNDS_PER_EPOCH}-{session}", f"k{self.round}-{len(self.sent)}", what, pause_ms,
+                    f"http://127.0.0.1:{self.effect.port}/")
         self.sent.append(item)
         self.by_session[item.session].append(item)
         return item

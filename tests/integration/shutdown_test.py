@@ -159,6 +159,7 @@ class Connections(unittest.TestCase):
         with Gateway() as gateway:
             gateway.start()
             client = gateway.client(reading=False)
+            client.raw.polite = False
             begun = time.monotonic()
             gateway.signal(signal.SIGTERM)
             self.assertEqual(gateway.process.wait(15), 0)
@@ -167,6 +168,7 @@ class Connections(unittest.TestCase):
                 while True:
                     client.raw.receive()
             self.assertEqual(caught.exception.code, 1012)
+            client.close()
 
 
 if __name__ == "__main__":

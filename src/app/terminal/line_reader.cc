@@ -5,7 +5,9 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <clocale>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <utility>
 
@@ -18,6 +20,12 @@ char* prompt_of(EditLine* editor) {
   void* data = nullptr;
   ::el_get(editor, EL_CLIENTDATA, &data);
   return static_cast<std::string*>(data)->data();
+}
+
+// The editor turns bytes into characters by the locale, and ends the process over a prompt that it cannot read.
+void use_wide_characters(std::string& prompt) {
+  if (!std::setlocale(LC_CTYPE, "") || MB_CUR_MAX == 1) std::setlocale(LC_CTYPE, "C.UTF-8");
+  if (std::mbstowcs(nullptr, prompt.c_str(), 0) == static_cast<std::size_t>(-1)) prompt = "> ";
 }
 
 }  // namespace
@@ -33,6 +41,7 @@ LineReader::LineReader(std::string prompt, std::string history_file) : impl_(std
   impl_->prompt = std::move(prompt);
   impl_->history_file = std::move(history_file);
   if (!is_terminal(STDIN_FILENO) || !is_terminal(STDOUT_FILENO)) return;
+  use_wide_characters(impl_->prompt);
   impl_->editor = ::el_init("carapace", stdin, stdout, stderr);
   if (!impl_->editor) return;
   ::el_set(impl_->editor, EL_CLIENTDATA, &impl_->prompt);

@@ -44,6 +44,14 @@ PeerCall call_of(const Settings& settings, std::string_view path) {
   return call;
 }
 
+// Asking for models is quick or not worth waiting for, whatever a completion may take.
+net::Deadlines asking(const net::Deadlines& configured) {
+  return {std::min(configured.connect_ms, kAsking.connect_ms),
+          std::min(configured.first_byte_ms, kAsking.first_byte_ms),
+          std::min(configured.idle_ms, kAsking.idle_ms),
+          std::min(configured.total_ms, kAsking.total_ms)};
+}
+
 class Ollama final : public provider::Provider {
  public:
   Ollama(Settings settings, const Ports& ports) : settings_(std::move(settings)), ports_(ports) {}
@@ -105,7 +113,7 @@ bool read_show(std::string_view text, ModelInfo& info) {
 Task<Result<std::vector<ModelInfo>>> discover_ollama(const Settings& settings, const Ports& ports) {
   auto call = call_of(settings, "/api/tags");
   call.method = "GET";
-  call.deadlines = kAsking;
+  call.deadlines = asking(settings.deadlines);
   const auto text = co_await fetch_text(ports, std::move(call), kMaxListBytes, Stop{});
   if (!text) co_return std::unexpected(text.error());
   const auto parsed = parse_json(*text);
@@ -124,7 +132,7 @@ Task<Result<std::vector<ModelInfo>>> discover_ollama(const Settings& settings, c
     info.max_output = kMaxOutput;
     info.price = {0, 0, 0, 0, settings.api_key.empty()};  // one's own machine bills nobody
     auto show = call_of(settings, "/api/show");
-    show.deadlines = kAsking;
+    show.deadlines = asking(settings.deadlines);
     show.body = dump_json(json::object{{"model", info.id}});
     // A server that cannot tell more is old; its models are taken to chat, except those named for
     // embedding.

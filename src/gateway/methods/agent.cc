@@ -101,7 +101,7 @@ std::optional<std::string> judge_target(const Call& call) {
   if (asked.empty()) return std::nullopt;
   const auto id = agent_slug(asked);
   if (!call.face->find_agent(id)) return fmt::format("invalid agent params: unknown agent id \"{}\"", asked);
-  const auto key = trim(string_or(arguments, "sessionKey", ""));
+  const auto key = trim(find_string(arguments, "sessionKey").value_or(""));
   if (key.empty()) return std::nullopt;
   const auto canonical = canonical_key(key, call.face->settings.default_agent);
   const auto parts = canonical ? parse_session_key(canonical->value) : std::nullopt;
@@ -125,7 +125,7 @@ Task<std::string> session_key_of(Call call) {
       for (const auto& row : *rows)
         if (iequals(row.id.value, id)) co_return row.key.value;
   }
-  const auto asked = trim(string_or(arguments, "agentId", ""));
+  const auto asked = trim(find_string(arguments, "agentId").value_or(""));
   co_return main_session_key(asked.empty() ? call.face->settings.default_agent : agent_slug(asked)).value;
 }
 

@@ -38,7 +38,7 @@ std::optional<Reply> list(const Call& call) {
 
 std::optional<Reply> identity(const Call& call) {
   const auto& settings = call.face->settings;
-  const auto asked = trim(string_or(call.arguments(), "agentId", ""));
+  const auto asked = trim(find_string(call.arguments(), "agentId").value_or(""));
   const auto key = string_or(call.arguments(), "sessionKey", "");
   auto id = asked.empty() ? settings.default_agent : agent_slug(asked);
   if (const auto parts = parse_session_key(to_lower(trim(key)))) {

@@ -105,6 +105,7 @@ Task<Reply> reset(Call call) {
   // A key that nobody used yet becomes a session, empty like a reset one.
   const auto row = *session ? co_await face.ports.sessions.reset(*key, call.principal(), fresh, now, "rpc")
                             : co_await face.ports.sessions.patch(*key, call.principal(), {}, fresh, now);
+  if (!row && row.error().code == Errc::conflict) co_return still_active(*key);
   if (!row) co_return failed(row.error());
   co_return answered(ObjectText()
                          .boolean("ok", true)
@@ -127,6 +128,7 @@ Task<Reply> remove(Call call) {
   const auto removed = *session ? co_await face.ports.sessions.remove(*key, call.principal(), erase,
                                                                       face.ports.clock.wall_ms())
                                 : Result<bool>(false);
+  if (!removed && removed.error().code == Errc::conflict) co_return still_active(*key);
   if (!removed) co_return failed(removed.error());
   co_return answered(ObjectText()
                          .boolean("ok", true)

@@ -41,7 +41,8 @@ struct Progress {
       whole += piece;
       pending += piece;
     } else if (const auto* end = std::get_if<RunEnded>(&event.what)) {
-      if (whole.empty()) whole = pending = end->text;
+      // Nothing was streamed: the whole answer is one piece. What a failed run says is not an answer.
+      if (whole.empty() && end->outcome == RunEnded::Outcome::done) whole = pending = end->text;
       ended = *end;
     } else {
       return;

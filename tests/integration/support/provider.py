@@ -5,6 +5,7 @@ bytes (sent as they are), Pause(seconds), Pieces(bytes, size), Reset() and Hold(
 After the last step the connection is closed in order.
 """
 
+import contextlib
 import json
 import socket
 import struct
@@ -120,6 +121,9 @@ class Provider:
             return sum(text in request.last_user() for request in self.requests)
 
     def close(self):
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
+        self.thread.join(5)
         self.listener.close()
 
     def __enter__(self):

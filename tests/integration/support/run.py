@@ -2,13 +2,29 @@
 
 import faulthandler
 import sys
+import time
 import unittest
 
-LIMIT_S = 120
+LIMIT_S = 150
+
+
+class Timed(unittest.TextTestResult):
+    """Says how long a test took that took long."""
+
+    def startTest(self, test):
+        self.begun = time.monotonic()
+        super().startTest(test)
+
+    def stopTest(self, test):
+        took = time.monotonic() - self.begun
+        if took > 2:
+            self.stream.writeln(f"    ({took:.1f} s)")
+        super().stopTest(test)
 
 
 def main():
     faulthandler.dump_traceback_later(LIMIT_S, exit=True)  # a hang says where it hangs
-    program = unittest.main(module="__main__", verbosity=2, exit=False, argv=sys.argv)
+    runner = unittest.TextTestRunner(verbosity=2, descriptions=False, resultclass=Timed)
+    program = unittest.main(module="__main__", testRunner=runner, exit=False, argv=sys.argv)
     faulthandler.cancel_dump_traceback_later()
     sys.exit(0 if program.result.wasSuccessful() else 1)

@@ -6,6 +6,7 @@ the connection – also what the kernel still held when the gateway was killed.
 """
 
 import base64
+import contextlib
 import json
 import os
 import socket
@@ -31,6 +32,7 @@ class RawSocket:
         self.sock = socket.create_connection(("127.0.0.1", port), timeout=timeout)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
+        self.polite = True  # answers a close
         key = base64.b64encode(os.urandom(16)).decode()
         lines = [f"GET {path} HTTP/1.1", f"Host: {host_header or f'127.0.0.1:{port}'}", "Upgrade: websocket",
                  "Connection: Upgrade", f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13"]
@@ -102,6 +104,9 @@ class RawSocket:
             opcode = first & 0x0F
             if opcode == CLOSE:
                 code = struct.unpack(">H", payload[:2])[0] if size >= 2 else None
+                if self.polite:
+                    with contextlib.suppress(Closed):
+                        self.send(payload[:2], CLOSE)
                 raise Closed(code, payload[2:].decode("utf-8", "replace"))
             if opcode == PING:
                 self.send(payload, PONG)
@@ -125,10 +130,8 @@ class RawSocket:
             return closed.code, closed.reason
 
     def close(self):
-        try:
+        with contextlib.suppress(OSError):
             self.sock.close()
-        except OSError:
-            pass
 
 
 CLIENT = {"id": "cli", "version": "test", "platform": "linux", "mode": "cli"}
@@ -173,6 +176,7 @@ class Client:
             if frame.get("id") == "connect":
                 break
         if not frame["ok"]:
+            self.raw.close()
             raise Refused(frame)
         self.hello = frame["payload"]
         self.thread = None
@@ -199,6 +203,7 @@ class Client:
                     for watcher in self.watchers:
                         watcher(frame)
         except (Closed, OSError, ValueError) as end:
+            self.raw.close()
             with self.changed:
                 self.closed = end if isinstance(end, Closed) else Closed(None, repr(end))
                 self.changed.notify_all()
@@ -259,13 +264,11 @@ class Client:
         return self.call("chat.history", {"sessionKey": session, "limit": limit})["messages"]
 
     def close(self):
-        self.raw.close()
+        with contextlib.suppress(OSError):
+            self.raw.sock.shutdown(socket.SHUT_RDWR)  # wakes the reader
         if self.thread:
-            try:
-                self.raw.sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
             self.thread.join(5)
+        self.raw.close()
 
 
 def text_of(message):

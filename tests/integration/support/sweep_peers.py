@@ -55,7 +55,8 @@ def effect(ledger):
     def answer(request):
         tag = request.path.rpartition("/")[2]
         note(ledger, who="effect", tag=tag)
-        print(tag, flush=True)
+        with LINE:
+            print(tag, flush=True)
         return [Pause(0.02), head("text/plain") + f"effect {tag}".encode()]
     return answer
 

@@ -17,8 +17,8 @@
 #include "async/task.h"
 #include "async/task_group.h"
 #include "net/server.h"
-#include "net/server_deadline.h"
-#include "net/server_output.h"
+#include "net/server/deadline.h"
+#include "net/server/output.h"
 
 namespace carapace::net {
 

@@ -1,4 +1,4 @@
-#include "net/server_deadline.h"
+#include "net/server/deadline.h"
 
 #include <algorithm>
 #include <boost/asio/steady_timer.hpp>
@@ -6,7 +6,7 @@
 #include <limits>
 #include <vector>
 
-#include "net/server_connection.h"
+#include "net/server/connection.h"
 
 namespace carapace::net {
 

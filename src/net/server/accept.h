@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "async/task.h"
-#include "net/server_connection.h"
+#include "net/server/connection.h"
 
 namespace carapace::net {
 

@@ -15,8 +15,8 @@
 
 #include "async/coro.h"
 #include "log/log.h"
-#include "net/server_accept.h"
-#include "net/server_connection.h"
+#include "net/server/accept.h"
+#include "net/server/connection.h"
 
 namespace carapace::net {
 

@@ -1,4 +1,4 @@
-#include "net/server_connection.h"
+#include "net/server/connection.h"
 
 #include <sys/socket.h>
 #include <unistd.h>

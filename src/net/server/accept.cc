@@ -1,4 +1,4 @@
-#include "net/server_accept.h"
+#include "net/server/accept.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -18,7 +18,7 @@
 #include "async/coro.h"
 #include "base/text.h"
 #include "log/log.h"
-#include "net/server_connection.h"
+#include "net/server/connection.h"
 
 namespace carapace::net {
 

@@ -1,4 +1,4 @@
-#include "net/server_request.h"
+#include "net/server/request.h"
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>

@@ -13,9 +13,9 @@
 #include "async/coro.h"
 #include "base/text.h"
 #include "log/log.h"
-#include "net/server_connection.h"
-#include "net/server_request.h"
-#include "net/server_response.h"
+#include "net/server/connection.h"
+#include "net/server/request.h"
+#include "net/server/response.h"
 
 namespace carapace::net {
 

@@ -1,4 +1,4 @@
-#include "net/server_output.h"
+#include "net/server/output.h"
 
 #include <sys/socket.h>
 #include <sys/uio.h>

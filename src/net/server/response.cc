@@ -1,4 +1,4 @@
-#include "net/server_response.h"
+#include "net/server/response.h"
 
 #include <fmt/format.h>
 
