@@ -1,6 +1,6 @@
-// Asking work to stop, with a reason. A Stop is a cheap handle: copies share one state. Whoever can end
-// early (a transfer, a tool) registers a callback; loops ask `requested`. The callback goes when its
-// Registration goes. Loop thread only.
+// Asking work to stop, with a reason. A Stop is a cheap handle: copies share one state. Whoever can
+// end early (a transfer, a tool) registers a callback; loops ask `requested`. The callback goes
+// when its Registration goes. Loop thread only.
 #pragma once
 
 #include <functional>
@@ -24,7 +24,8 @@ class Stop {
     Registration() = default;
     Registration(std::shared_ptr<State> state, std::list<std::function<void()>>::iterator at)
         : state_(std::move(state)), at_(at) {}
-    Registration(Registration&& other) noexcept : state_(std::exchange(other.state_, nullptr)), at_(other.at_) {}
+    Registration(Registration&& other) noexcept
+        : state_(std::exchange(other.state_, nullptr)), at_(other.at_) {}
     Registration& operator=(Registration&&) = delete;
     Registration(const Registration&) = delete;
     Registration& operator=(const Registration&) = delete;
@@ -42,13 +43,15 @@ class Stop {
   bool requested() const { return state_->requested; }
   const std::string& reason() const { return state_->reason; }
 
-  // First reason wins. Callbacks run now, each at most once; they must not destroy registrations of others.
+  // First reason wins. Callbacks run now, each at most once; they must not destroy registrations of
+  // others.
   void request(std::string reason) const {
     if (state_->requested) return;
     state_->requested = true;
     state_->reason = std::move(reason);
     const auto keep = state_;
-    // A callback may let its own registration go, so it is taken out and the walk is one step ahead.
+    // A callback may let its own registration go, so it is taken out and the walk is one step
+    // ahead.
     for (auto at = keep->callbacks.begin(); at != keep->callbacks.end();) {
       const auto callback = std::exchange(*at++, nullptr);
       if (callback) callback();

@@ -23,8 +23,9 @@ std::optional<std::uint32_t> escape_at(std::string_view text, std::size_t at) {
   return value;
 }
 
-// Boost.JSON reads 1e999 as infinity and 0e99999 as NaN, and writes them back as words that are no JSON. Only
-// an exponent of three digits or hundreds of digits can do that, so the tree is rarely walked.
+// Boost.JSON reads 1e999 as infinity and 0e99999 as NaN, and writes them back as words that are no
+// JSON. Only an exponent of three digits or hundreds of digits can do that, so the tree is rarely
+// walked.
 bool may_overflow(std::string_view text) {
   constexpr std::size_t kManyDigits = 300;
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
@@ -33,7 +34,8 @@ bool may_overflow(std::string_view text) {
     run = digit(text[i]) ? run + 1 : 0;
     if (run == kManyDigits) return true;
     if ((text[i] != 'e' && text[i] != 'E') || i == 0 || !digit(text[i - 1])) continue;
-    const auto first = i + 1 < text.size() && (text[i + 1] == '+' || text[i + 1] == '-') ? i + 2 : i + 1;
+    const auto first =
+        i + 1 < text.size() && (text[i + 1] == '+' || text[i + 1] == '-') ? i + 2 : i + 1;
     const auto exponent = text.substr(std::min(first, text.size()), 3);
     if (exponent.size() == 3 && std::ranges::all_of(exponent, digit)) return true;
   }
@@ -44,7 +46,8 @@ bool all_finite(const json::value& value) {
   if (const auto* number = value.if_double()) return std::isfinite(*number);
   if (const auto* list = value.if_array()) return std::ranges::all_of(*list, all_finite);
   if (const auto* object = value.if_object())
-    return std::ranges::all_of(*object, [](const auto& member) { return all_finite(member.value()); });
+    return std::ranges::all_of(*object,
+                               [](const auto& member) { return all_finite(member.value()); });
   return true;
 }
 
@@ -83,7 +86,8 @@ std::optional<std::string> mend_surrogates(std::string_view text) {
 
 Result<json::value> parse_json(std::string_view text, JsonLimits limits) {
   if (text.size() > limits.max_bytes)
-    return fail(Errc::too_large, "JSON text of {} bytes is over the limit of {}", text.size(), limits.max_bytes);
+    return fail(Errc::too_large, "JSON text of {} bytes is over the limit of {}", text.size(),
+                limits.max_bytes);
   json::parse_options options;
   options.max_depth = limits.max_depth;
   boost::system::error_code error;
@@ -95,14 +99,17 @@ Result<json::value> parse_json(std::string_view text, JsonLimits limits) {
     }
   }
   if (error) return fail(Errc::invalid_request, "not valid JSON: {}", error.message());
-  if (may_overflow(text) && !all_finite(value)) return fail(Errc::invalid_request, "not valid JSON: a number is out of range");
+  if (may_overflow(text) && !all_finite(value))
+    return fail(Errc::invalid_request, "not valid JSON: a number is out of range");
   return value;
 }
 
 std::string dump_json(const json::value& value) { return json::serialize(value); }
 std::string dump_json(const json::object& value) { return json::serialize(value); }
 
-const json::value* find(const json::object& object, std::string_view key) { return object.if_contains(key); }
+const json::value* find(const json::object& object, std::string_view key) {
+  return object.if_contains(key);
+}
 
 const json::object* find_object(const json::object& object, std::string_view key) {
   const auto* value = object.if_contains(key);

@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "config/json5.h"
-#include "config/substitute.h"
+#include "config/text/substitute.h"
 #include "fs/read_file.h"
 
 namespace carapace::config {
@@ -54,7 +54,8 @@ const Json5Node& node_of(const Json5Node& root, string_view path) {
     std::size_t index = 0;
     if (at->kind == Json5Node::Kind::object) {
       next = member_of(*at, part);
-    } else if (std::from_chars(part.data(), part.data() + part.size(), index).ec == std::errc() && index < at->items.size()) {
+    } else if (std::from_chars(part.data(), part.data() + part.size(), index).ec == std::errc() &&
+               index < at->items.size()) {
       next = &at->items[index];
     }
     if (next == nullptr) break;
@@ -72,10 +73,13 @@ std::unexpected<Error> not_valid(const std::string& file, string_view text, cons
     if (issue.severity != Severity::error) continue;
     if (++errors > kMaxReported) continue;
     ++reported;
-    detail += fmt::format("\n  line {}: {}", problem_at(text, node_of(root, issue.path).begin, "").line, to_text(issue));
+    detail +=
+        fmt::format("\n  line {}: {}", problem_at(text, node_of(root, issue.path).begin, "").line,
+                    to_text(issue));
   }
   if (errors > reported) detail += fmt::format("\n  and {} more", errors - reported);
-  return fail(Errc::invalid_request, detail + "\nMend the file, or move it away to start with defaults.");
+  return fail(Errc::invalid_request,
+              detail + "\nMend the file, or move it away to start with defaults.");
 }
 
 }  // namespace
@@ -99,7 +103,8 @@ Config& Config::operator=(const Config& other) {
 Config& Config::operator=(Config&&) noexcept = default;
 Config::~Config() = default;
 
-Result<Config> Config::load(const std::string& file, const Schema& schema, const Environment& environment) {
+Result<Config> Config::load(const std::string& file, const Schema& schema,
+                            const Environment& environment) {
   // People keep their configuration elsewhere and link to it, so links are followed here.
   const auto text = fs::read_file(file, {.max_bytes = kMaxConfigBytes, .follow_links = true});
   if (!text && text.error().code != Errc::not_found) return std::unexpected(text.error());
@@ -117,7 +122,8 @@ Result<Config> Config::from_text(string_view text, const std::string& file, cons
   const bool blank = trim(text).empty();
   const auto node = read_json5(blank ? "{}" : text, {.max_bytes = kMaxConfigBytes});
   if (!node)
-    return fail(Errc::invalid_request, "{}:{}:{}: {}.\nMend the file, or move it away to start with defaults.", file,
+    return fail(Errc::invalid_request,
+                "{}:{}:{}: {}.\nMend the file, or move it away to start with defaults.", file,
                 node.error().line, node.error().column, node.error().what);
   state->raw = to_json(*node);
   state->tree = state->raw;
@@ -160,7 +166,9 @@ std::string Config::text(string_view path) const {
   return found.is_string() ? std::string(string_view(found.get_string())) : std::string();
 }
 
-std::string Config::file_path(string_view path) const { return expand_home(text(path), state_->environment); }
+std::string Config::file_path(string_view path) const {
+  return expand_home(text(path), state_->environment);
+}
 
 std::int64_t Config::integer(string_view path) const {
   return as_int(in_force(*state_->schema, state_->tree, path)).value_or(0);
@@ -196,9 +204,11 @@ Result<json::value> Config::shown(string_view path) const {
   if (const auto* found = find_in(masked, parts)) return *found;
   if (const auto* row = state_->schema->row(parts); row != nullptr && !row->fallback.empty())
     return state_->schema->fallback(parts);
-  if (state_->schema->known(parts)) return fail(Errc::not_found, "{} is not set and has no default.", path);
+  if (state_->schema->known(parts))
+    return fail(Errc::not_found, "{} is not set and has no default.", path);
   const auto near = state_->schema->suggestion(parts);
-  return fail(Errc::not_found, "there is no key {}.{}", path, near ? fmt::format(" Did you mean {}?", *near) : "");
+  return fail(Errc::not_found, "there is no key {}.{}", path,
+              near ? fmt::format(" Did you mean {}?", *near) : "");
 }
 
 json::value Config::shown_all() const { return redacted(state_->raw, *state_->schema); }

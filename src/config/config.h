@@ -1,6 +1,7 @@
-// The configuration in force: what the file says, with references filled in and checked against the rows, and
-// the defaults of the rows for everything else. Made at start and at reload, then only read; the JSON inside
-// is for the modules that turn it into their own types at the door. A value; any thread.
+// The configuration in force: what the file says, with references filled in and checked against the
+// rows, and the defaults of the rows for everything else. Made at start and at reload, then only
+// read; the JSON inside is for the modules that turn it into their own types at the door. A value;
+// any thread.
 #pragma once
 
 #include <cstdint>
@@ -18,17 +19,19 @@ namespace carapace::config {
 
 inline constexpr std::size_t kMaxConfigBytes = 4UL << 20U;
 
-// Brings spellings that older files use into the form that the rows know: agents.defaults.model as a text.
+// Brings spellings that older files use into the form that the rows know: agents.defaults.model as
+// a text.
 void accept_short_forms(json::value& tree);
 
 class Config {
  public:
-  // A missing or blank file means defaults. Errors name file, line and column, or file, line and key,
-  // and say what to do. The schema outlives what is made with it.
-  static Result<Config> load(const std::string& file, const Schema& schema, const Environment& environment);
+  // A missing or blank file means defaults. Errors name file, line and column, or file, line and
+  // key, and say what to do. The schema outlives what is made with it.
+  static Result<Config> load(const std::string& file, const Schema& schema,
+                             const Environment& environment);
   // The same from text; `file` only stands in messages.
-  static Result<Config> from_text(std::string_view text, const std::string& file, const Schema& schema,
-                                  const Environment& environment);
+  static Result<Config> from_text(std::string_view text, const std::string& file,
+                                  const Schema& schema, const Environment& environment);
 
   Config(const Config& other);
   Config(Config&&) noexcept;
@@ -36,8 +39,9 @@ class Config {
   Config& operator=(Config&&) noexcept;
   ~Config();
 
-  // Getters take a path that some row knows (anything else is our own mistake and checked). What is not
-  // set gives the default of its row, without one the empty value of the type; `has` tells them apart.
+  // Getters take a path that some row knows (anything else is our own mistake and checked). What is
+  // not set gives the default of its row, without one the empty value of the type; `has` tells them
+  // apart.
   bool has(std::string_view path) const;
   std::string text(std::string_view path) const;
   std::string file_path(std::string_view path) const;  // text with `~` filled in
@@ -49,7 +53,8 @@ class Config {
   const json::object* object(std::string_view path) const;
   const json::value* value(std::string_view path) const;
 
-  // For people: the value in force, secrets masked. not_found (with the nearest name) for what nobody knows.
+  // For people: the value in force, secrets masked. not_found (with the nearest name) for what
+  // nobody knows.
   Result<json::value> shown(std::string_view path) const;
   json::value shown_all() const;  // what the file sets, secrets masked, references as written
 

@@ -67,9 +67,12 @@ class Example {
       at->row = &row;
     }
     out_ =
-        "// Configuration of Carapace, all of it. Every key is optional; what stands here commented out is the\n"
-        "// default. Copy what you change to carapace.json5 in the state folder (carapace config path says where).\n"
-        "// ${NAME} in a text is replaced by the environment variable NAME. Made from the field rows: do not edit.\n"
+        "// Configuration of Carapace, all of it. Every key is optional; what stands here "
+        "commented out is the\n"
+        "// default. Copy what you change to carapace.json5 in the state folder (carapace config "
+        "path says where).\n"
+        "// ${NAME} in a text is replaced by the environment variable NAME. Made from the field "
+        "rows: do not edit.\n"
         "{\n";
     members(root, 1, false);
     out_ += "}\n";
@@ -78,7 +81,8 @@ class Example {
 
  private:
   void line(int depth, bool commented, string_view text) {
-    out_ += std::string(static_cast<std::size_t>(depth) * 2, ' ') + (commented ? "// " : "") + std::string(text) + "\n";
+    out_ += std::string(static_cast<std::size_t>(depth) * 2, ' ') + (commented ? "// " : "") +
+            std::string(text) + "\n";
   }
 
   void members(const Branch& branch, int depth, bool commented) {
@@ -86,16 +90,22 @@ class Example {
   }
 
   void entry(const Branch& branch, int depth, bool commented) {
-    const auto key = is_plain_key(branch.name) ? std::string(branch.name) : std::string(R"("my-provider")");
-    // Inside a block that is commented out the words need a second mark: they stay when the block comes alive.
+    const auto key =
+        is_plain_key(branch.name) ? std::string(branch.name) : std::string(R"("my-provider")");
+    // Inside a block that is commented out the words need a second mark: they stay when the block
+    // comes alive.
     if (branch.row != nullptr)
-      line(depth, true, fmt::format("{}{} ({})", commented ? "// " : "", branch.row->description, facts(*branch.row)));
+      line(depth, true,
+           fmt::format("{}{} ({})", commented ? "// " : "", branch.row->description,
+                       facts(*branch.row)));
     if (branch.children.empty()) {
-      const auto value = branch.row->fallback.empty() ? sample(branch.row->type) : branch.row->fallback;
+      const auto value =
+          branch.row->fallback.empty() ? sample(branch.row->type) : branch.row->fallback;
       line(depth, true, fmt::format("{}: {},", key, value));
       return;
     }
-    // From the first name that the reader must choose on, nothing may stand there as if it were real.
+    // From the first name that the reader must choose on, nothing may stand there as if it were
+    // real.
     const bool list = branch.row != nullptr && branch.row->type == FieldType::object_list;
     const bool chosen = commented || list || branch.children.front()->name == "*";
     line(depth, chosen, fmt::format("{}: {}", key, list ? "[{" : "{"));
@@ -109,7 +119,8 @@ class Example {
 }  // namespace
 
 std::string facts(const FieldRow& row) {
-  std::string out = row.one_of.empty() ? std::string(type_name(row.type)) : replace_all(std::string(row.one_of), "|", ", ");
+  std::string out = row.one_of.empty() ? std::string(type_name(row.type))
+                                       : replace_all(std::string(row.one_of), "|", ", ");
   if (row.min != row.max) out += fmt::format(" from {} to {}", shown(row.min), shown(row.max));
   if (!row.fallback.empty()) out += fmt::format("; default {}", row.fallback);
   if (row.secret) out += "; secret";
@@ -117,7 +128,9 @@ std::string facts(const FieldRow& row) {
   return out;
 }
 
-std::string describe(const FieldRow& row) { return fmt::format("{}: {} ({})", row.path, row.description, facts(row)); }
+std::string describe(const FieldRow& row) {
+  return fmt::format("{}: {} ({})", row.path, row.description, facts(row));
+}
 
 std::string render_example(std::span<const FieldRow> rows) { return Example().render(rows); }
 

@@ -13,8 +13,8 @@ std::string facts(const FieldRow& row);
 // "gateway.port: Port on which … (facts)"
 std::string describe(const FieldRow& row);
 
-// The whole config.example.json5: every key under its objects with description and default, commented
-// out, so that the file as it is means "all defaults".
+// The whole config.example.json5: every key under its objects with description and default,
+// commented out, so that the file as it is means "all defaults".
 std::string render_example(std::span<const FieldRow> rows);
 
 }  // namespace carapace::config

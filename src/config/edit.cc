@@ -25,7 +25,8 @@ std::string key_text(string_view key, bool quoted) {
   return quoted || !is_plain_key(key) ? json::serialize(json::string(key)) : std::string(key);
 }
 
-void append_pretty(std::string& out, const json::value& value, const std::string& indent, const Style& style) {
+void append_pretty(std::string& out, const json::value& value, const std::string& indent,
+                   const Style& style) {
   const auto inner = indent + style.unit;
   if (const auto* object = value.if_object(); object != nullptr && !object->empty()) {
     out += "{\n";
@@ -38,7 +39,8 @@ void append_pretty(std::string& out, const json::value& value, const std::string
     }
     out += "\n" + indent + "}";
   } else if (const auto* list = value.if_array(); list != nullptr && !list->empty()) {
-    const bool flat = std::ranges::none_of(*list, [](const json::value& item) { return item.is_structured(); });
+    const bool flat =
+        std::ranges::none_of(*list, [](const json::value& item) { return item.is_structured(); });
     out += flat ? "[" : "[\n";
     for (std::size_t i = 0; i < list->size(); ++i) {
       if (i > 0) out += flat ? ", " : ",\n";
@@ -75,14 +77,16 @@ json::value wrapped(const KeyPath& path, std::size_t from, const json::value& va
 
 class Edit {
  public:
-  Edit(string_view text, const KeyPath& path, const json::value& value) : text_(text), path_(path), value_(value) {}
+  Edit(string_view text, const KeyPath& path, const json::value& value)
+      : text_(text), path_(path), value_(value) {}
 
   Result<std::string> run(const Json5Node& root);
 
  private:
   Result<std::string> insert(const Json5Node& object, std::size_t depth) const;
   Result<std::string> append(const Json5Node& list, std::size_t depth) const;
-  std::string insert_item(const Json5Node& node, const std::string& item, std::size_t last_end, bool empty) const;
+  std::string insert_item(const Json5Node& node, const std::string& item, std::size_t last_end,
+                          bool empty) const;
   std::string replace(const Json5Node& node, const json::value& value) const;
   std::string spliced(std::size_t begin, std::size_t end, string_view instead) const;
   std::string indent_of(std::size_t at) const;
@@ -116,7 +120,9 @@ bool Edit::begins_line(std::size_t at) const {
 }
 
 std::string Edit::inner_indent(const Json5Node& node) const {
-  const auto first = !node.members.empty() ? node.members.front().begin : !node.items.empty() ? node.items.front().begin : 0;
+  const auto first = !node.members.empty() ? node.members.front().begin
+                     : !node.items.empty() ? node.items.front().begin
+                                           : 0;
   if (first != 0 && begins_line(first)) return indent_of(first);
   return indent_of(node.begin) + style_.unit;
 }
@@ -131,7 +137,8 @@ void Edit::learn_style(const Json5Node& root) {
   if (root.members.empty()) return;
   const auto& first = root.members.front();
   style_.quoted_keys = first.quoted;
-  if (begins_line(first.begin) && !indent_of(first.begin).empty()) style_.unit = indent_of(first.begin);
+  if (begins_line(first.begin) && !indent_of(first.begin).empty())
+    style_.unit = indent_of(first.begin);
 }
 
 std::string Edit::replace(const Json5Node& node, const json::value& value) const {
@@ -139,12 +146,14 @@ std::string Edit::replace(const Json5Node& node, const json::value& value) const
 }
 
 // Puts `item` behind the last one of an object or list. `last_end` is where that one ends.
-std::string Edit::insert_item(const Json5Node& node, const std::string& item, std::size_t last_end, bool empty) const {
+std::string Edit::insert_item(const Json5Node& node, const std::string& item, std::size_t last_end,
+                              bool empty) const {
   const auto close = node.end - 1;
   if (begins_line(close)) {
     // The closing mark has a line of its own: the new item gets one before it, behind all comments.
     const auto line = text_.rfind('\n', close) + 1;
-    auto out = spliced(line, line, inner_indent(node) + item + (node.trailing_comma ? ",\n" : "\n"));
+    auto out =
+        spliced(line, line, inner_indent(node) + item + (node.trailing_comma ? ",\n" : "\n"));
     if (!empty && !node.trailing_comma) out.insert(last_end, ",");
     return out;
   }
@@ -169,10 +178,11 @@ Result<std::string> Edit::append(const Json5Node& list, std::size_t depth) const
   const auto index = index_of(path_[depth]);
   if (!index || *index != list.items.size())
     return fail(Errc::conflict, "{} is a list of {}: '{}' is none of its indexes.",
-                to_text(KeyPath(path_.begin(), path_.begin() + static_cast<std::ptrdiff_t>(depth))), list.items.size(),
-                path_[depth]);
+                to_text(KeyPath(path_.begin(), path_.begin() + static_cast<std::ptrdiff_t>(depth))),
+                list.items.size(), path_[depth]);
   const auto item = pretty(wrapped(path_, depth + 1, value_), item_indent(list), style_);
-  return insert_item(list, item, list.items.empty() ? 0 : list.items.back().end, list.items.empty());
+  return insert_item(list, item, list.items.empty() ? 0 : list.items.back().end,
+                     list.items.empty());
 }
 
 Result<std::string> Edit::run(const Json5Node& root) {
@@ -190,15 +200,18 @@ Result<std::string> Edit::run(const Json5Node& root) {
     } else if (node->kind == Kind::null) {
       return replace(*node, wrapped(path_, depth, value_));
     } else {
-      return fail(Errc::conflict, "{} is no object, so it has no '{}'. Set it to an object first.",
-                  to_text(KeyPath(path_.begin(), path_.begin() + static_cast<std::ptrdiff_t>(depth))), path_[depth]);
+      return fail(
+          Errc::conflict, "{} is no object, so it has no '{}'. Set it to an object first.",
+          to_text(KeyPath(path_.begin(), path_.begin() + static_cast<std::ptrdiff_t>(depth))),
+          path_[depth]);
     }
   }
   return replace(*node, value_);
 }
 
 // What the tree must be after the edit, made without the text.
-void set_in_tree(json::value& tree, const KeyPath& path, std::size_t depth, const json::value& value) {
+void set_in_tree(json::value& tree, const KeyPath& path, std::size_t depth,
+                 const json::value& value) {
   if (depth == path.size()) {
     tree = value;
   } else if (auto* list = tree.if_array()) {
@@ -213,21 +226,25 @@ void set_in_tree(json::value& tree, const KeyPath& path, std::size_t depth, cons
 
 }  // namespace
 
-std::string pretty_json(const json::value& value) { return pretty(value, "", Style{.quoted_keys = true}); }
+std::string pretty_json(const json::value& value) {
+  return pretty(value, "", Style{.quoted_keys = true});
+}
 
 Result<std::string> set_in_text(string_view text, const KeyPath& path, const json::value& value) {
   if (path.empty()) return fail(Errc::invalid_request, "a key is needed");
   if (trim(text).empty()) return pretty_json(wrapped(path, 0, value)) + "\n";
   const auto root = read_json5(text);
   if (!root)
-    return fail(Errc::invalid_request, "line {}, column {}: {}", root.error().line, root.error().column, root.error().what);
+    return fail(Errc::invalid_request, "line {}, column {}: {}", root.error().line,
+                root.error().column, root.error().what);
   TRY(auto edited, Edit(text, path, value).run(*root));
 
   auto expected = to_json(*root);
   set_in_tree(expected, path, 0, value);
   const auto again = parse_json5(edited);
   // As texts: NaN does not equal itself.
-  if (!again || json::serialize(*again) != json::serialize(expected)) return fail(Errc::internal, "the edit of {} would have damaged the file", to_text(path));
+  if (!again || json::serialize(*again) != json::serialize(expected))
+    return fail(Errc::internal, "the edit of {} would have damaged the file", to_text(path));
   return edited;
 }
 

@@ -1,5 +1,6 @@
-// Changes one value in a JSON5 text and leaves every other byte as it was: comments, order, quotes, indents.
-// Pure; any thread. The result has been read again and compared, so that an edit can never break a file.
+// Changes one value in a JSON5 text and leaves every other byte as it was: comments, order, quotes,
+// indents. Pure; any thread. The result has been read again and compared, so that an edit can never
+// break a file.
 #pragma once
 
 #include <string>
@@ -11,12 +12,15 @@
 
 namespace carapace::config {
 
-// Replaces the value at `path`, or inserts it with the objects that are missing around it. The index of
-// a list may be one past its end, which appends. An empty text becomes a new document. conflict when
-// something on the way is neither object nor list; invalid_request when the text does not parse.
-Result<std::string> set_in_text(std::string_view text, const KeyPath& path, const json::value& value);
+// Replaces the value at `path`, or inserts it with the objects that are missing around it. The
+// index of a list may be one past its end, which appends. An empty text becomes a new document.
+// conflict when something on the way is neither object nor list; invalid_request when the text does
+// not parse.
+Result<std::string> set_in_text(std::string_view text, const KeyPath& path,
+                                const json::value& value);
 
-// JSON with two blanks an indent; what `set_in_text` writes for a new document, without the last new line.
+// JSON with two blanks an indent; what `set_in_text` writes for a new document, without the last
+// new line.
 std::string pretty_json(const json::value& value);
 
 }  // namespace carapace::config

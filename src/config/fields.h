@@ -1,5 +1,6 @@
-// The rows of keys that belong to no module that could hold them: the gateway's face, logging, agents, models,
-// sessions. Rows of extensions and tools stand beside their code and are handed to the Schema as well.
+// The rows of keys that belong to no module that could hold them: the gateway's face, logging,
+// agents, models, sessions. Rows of extensions and tools stand beside their code and are handed to
+// the Schema as well.
 #pragma once
 
 #include <span>

@@ -1,6 +1,7 @@
-// Reads JSON5 (json5.org, version 1.0.0): comments, trailing commas, single quotes, unquoted keys, hex, signs,
-// bare dots, Infinity and NaN, line continuations. Every value remembers where it stands in the text, for
-// errors and for edits that leave the rest as it was. Pure; any thread. JSON text gives what `parse_json` gives.
+// Reads JSON5 (json5.org, version 1.0.0): comments, trailing commas, single quotes, unquoted keys,
+// hex, signs, bare dots, Infinity and NaN, line continuations. Every value remembers where it
+// stands in the text, for errors and for edits that leave the rest as it was. Pure; any thread.
+// JSON text gives what `parse_json` gives.
 #pragma once
 
 #include <cstddef>
@@ -23,18 +24,27 @@ struct Json5Limits {
 struct Json5Member;
 
 struct Json5Node {
-  enum class Kind : std::uint8_t { null, boolean, integer, big_integer, number, text, list, object };
+  enum class Kind : std::uint8_t {
+    null,
+    boolean,
+    integer,
+    big_integer,
+    number,
+    text,
+    list,
+    object
+  };
   Kind kind = Kind::null;
   std::size_t begin = 0;  // bytes of the value in the text: [begin, end)
   std::size_t end = 0;
-  bool truth = false;               // boolean
-  std::int64_t integer = 0;         // integer
-  std::uint64_t big = 0;            // big_integer: above the largest signed one
-  double number = 0;                // number
-  std::string text;                 // text
-  std::vector<Json5Node> items;     // list
+  bool truth = false;                // boolean
+  std::int64_t integer = 0;          // integer
+  std::uint64_t big = 0;             // big_integer: above the largest signed one
+  double number = 0;                 // number
+  std::string text;                  // text
+  std::vector<Json5Node> items;      // list
   std::vector<Json5Member> members;  // object, as written; of equal keys the last one counts
-  bool trailing_comma = false;      // list and object
+  bool trailing_comma = false;       // list and object
 };
 
 struct Json5Member {
@@ -54,7 +64,8 @@ struct Json5Problem {
 // Line and column of a byte of the text.
 Json5Problem problem_at(std::string_view text, std::size_t at, std::string what);
 
-// The tree, or the first problem. Text that is not UTF-8, holds NUL or passes a limit is a problem too.
+// The tree, or the first problem. Text that is not UTF-8, holds NUL or passes a limit is a problem
+// too.
 std::expected<Json5Node, Json5Problem> read_json5(std::string_view text, Json5Limits limits = {});
 
 // The same as a value; invalid_request with "line L, column C: …".

@@ -10,26 +10,31 @@ namespace {
 constexpr std::size_t kMaxParts = 32;
 
 bool is_index(std::string_view text) {
-  return !text.empty() && text.size() < 10 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() && text.size() < 10 &&
+         std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// Reads `[0]`, `["a.b"]` or `['a.b']`, `text` begins with the bracket. Takes what it read off the front.
+// Reads `[0]`, `["a.b"]` or `['a.b']`, `text` begins with the bracket. Takes what it read off the
+// front.
 Result<std::string> bracket_part(std::string_view& text) {
   text.remove_prefix(1);
   std::string part;
   if (!text.empty() && (text.front() == '"' || text.front() == '\'')) {
     const char quote = text.front();
     const auto close = text.find(quote, 1);
-    if (close == std::string_view::npos) return fail(Errc::invalid_request, "a quote in the key is not closed");
+    if (close == std::string_view::npos)
+      return fail(Errc::invalid_request, "a quote in the key is not closed");
     part = text.substr(1, close - 1);
     text.remove_prefix(close + 1);
   } else {
     const auto close = std::min(text.find(']'), text.size());
     part = text.substr(0, close);
     text.remove_prefix(close);
-    if (!is_index(part)) return fail(Errc::invalid_request, "[{}] is neither an index nor a quoted key", part);
+    if (!is_index(part))
+      return fail(Errc::invalid_request, "[{}] is neither an index nor a quoted key", part);
   }
-  if (text.empty() || text.front() != ']') return fail(Errc::invalid_request, "a bracket in the key is not closed");
+  if (text.empty() || text.front() != ']')
+    return fail(Errc::invalid_request, "a bracket in the key is not closed");
   text.remove_prefix(1);
   return part;
 }
@@ -44,7 +49,8 @@ bool stands_bare(std::string_view key) {
 Result<KeyPath> parse_key_path(std::string_view text) {
   KeyPath path;
   for (bool after_dot = true; !text.empty() || after_dot;) {
-    if (path.size() == kMaxParts) return fail(Errc::invalid_request, "the key has more than {} parts", kMaxParts);
+    if (path.size() == kMaxParts)
+      return fail(Errc::invalid_request, "the key has more than {} parts", kMaxParts);
     if (!text.empty() && text.front() == '[') {
       TRY(auto part, bracket_part(text));
       path.push_back(std::move(part));
@@ -67,11 +73,14 @@ std::string child_path(std::string_view parent, std::string_view key) {
   return parent.empty() ? std::string(key) : fmt::format("{}.{}", parent, key);
 }
 
-std::string child_path(std::string_view parent, std::size_t index) { return fmt::format("{}[{}]", parent, index); }
+std::string child_path(std::string_view parent, std::size_t index) {
+  return fmt::format("{}[{}]", parent, index);
+}
 
 std::string to_text(const KeyPath& path) {
   std::string out;
-  for (const auto& part : path) out = is_index(part) ? fmt::format("{}[{}]", out, part) : child_path(out, part);
+  for (const auto& part : path)
+    out = is_index(part) ? fmt::format("{}[{}]", out, part) : child_path(out, part);
   return out;
 }
 

@@ -10,11 +10,13 @@
 namespace carapace::config {
 namespace {
 
-constexpr std::array<std::string_view, 3> kStateNames{"CARAPACE_STATE_DIR", "CLAWDBOT_STATE_DIR", "MOLTBOT_STATE_DIR"};
-constexpr std::array<std::string_view, 3> kConfigNames{"CARAPACE_CONFIG_PATH", "CLAWDBOT_CONFIG_PATH",
-                                                       "MOLTBOT_CONFIG_PATH"};
+constexpr std::array<std::string_view, 3> kStateNames{"CARAPACE_STATE_DIR", "CLAWDBOT_STATE_DIR",
+                                                      "MOLTBOT_STATE_DIR"};
+constexpr std::array<std::string_view, 3> kConfigNames{
+    "CARAPACE_CONFIG_PATH", "CLAWDBOT_CONFIG_PATH", "MOLTBOT_CONFIG_PATH"};
 
-std::optional<std::string> first_of(const Environment& environment, const std::array<std::string_view, 3>& names) {
+std::optional<std::string> first_of(const Environment& environment,
+                                    const std::array<std::string_view, 3>& names) {
   for (const auto name : names)
     if (auto value = environment.get(name)) return value;
   return std::nullopt;
@@ -23,7 +25,8 @@ std::optional<std::string> first_of(const Environment& environment, const std::a
 // Relative to where the process was started, so that a later change of folder cannot move it.
 std::string absolute(const std::string& path, const Environment& environment) {
   std::error_code error;
-  const auto full = std::filesystem::absolute(expand_home(path, environment), error).lexically_normal();
+  const auto full =
+      std::filesystem::absolute(expand_home(path, environment), error).lexically_normal();
   auto text = error ? path : full.string();
   while (text.size() > 1 && text.ends_with('/')) text.pop_back();
   return text;
@@ -59,10 +62,12 @@ Result<Paths> resolve_paths(const Environment& environment, const PathChoice& ch
   Paths paths;
   auto state = choice.state_dir.empty() ? first_of(environment, kStateNames) : choice.state_dir;
   if (!state && !environment.get("HOME"))
-    return fail(Errc::invalid_request, "no place for the state: set HOME or CARAPACE_STATE_DIR, or use --state-dir.");
+    return fail(Errc::invalid_request,
+                "no place for the state: set HOME or CARAPACE_STATE_DIR, or use --state-dir.");
   paths.state_dir = absolute(state.value_or("~/.carapace"), environment);
 
-  const auto file = choice.config_file.empty() ? first_of(environment, kConfigNames) : choice.config_file;
+  const auto file =
+      choice.config_file.empty() ? first_of(environment, kConfigNames) : choice.config_file;
   if (file) {
     paths.config_file = absolute(*file, environment);
     return paths;

@@ -1,6 +1,6 @@
-// Where things lie: the process environment as a value, and the folder and file that follow from it.
-// `Environment` is the only reader of the real one; `main` takes it once and hands it on, tests make
-// their own. Values; any thread.
+// Where things lie: the process environment as a value, and the folder and file that follow from
+// it. `Environment` is the only reader of the real one; `main` takes it once and hands it on, tests
+// make their own. Values; any thread.
 #pragma once
 
 #include <map>
@@ -15,7 +15,8 @@ namespace carapace::config {
 class Environment {
  public:
   Environment() = default;
-  explicit Environment(std::map<std::string, std::string, std::less<>> values) : values_(std::move(values)) {}
+  explicit Environment(std::map<std::string, std::string, std::less<>> values)
+      : values_(std::move(values)) {}
   static Environment from_process();
 
   // Empty and missing are the same: nullopt.
@@ -39,7 +40,8 @@ struct PathChoice {  // from the command line; empty: not given
   std::string config_file = {};
 };
 
-// State: the choice, CARAPACE_STATE_DIR, the ancestors' CLAWDBOT_STATE_DIR and MOLTBOT_STATE_DIR, else
+// State: the choice, CARAPACE_STATE_DIR, the ancestors' CLAWDBOT_STATE_DIR and MOLTBOT_STATE_DIR,
+// else
 // ~/.carapace. File: the choice, *_CONFIG_PATH of the same three, else carapace.json5 in the state
 // folder, or carapace.json when only that exists. Fails only when nothing names a home.
 Result<Paths> resolve_paths(const Environment& environment, const PathChoice& choice = {});

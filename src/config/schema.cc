@@ -6,8 +6,8 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "config/near_name.h"
-#include "config/substitute.h"
+#include "config/text/near_name.h"
+#include "config/text/substitute.h"
 #include "log/redact.h"
 
 namespace carapace::config {
@@ -29,7 +29,9 @@ struct Schema::Node {
 namespace {
 
 // What older programs leave in the file for themselves.
-bool is_bookkeeping(string_view key) { return key == "meta" || key == "wizard" || key == "$schema"; }
+bool is_bookkeeping(string_view key) {
+  return key == "meta" || key == "wizard" || key == "$schema";
+}
 
 string_view kind_of(const json::value& value) {
   switch (value.kind()) {
@@ -66,7 +68,8 @@ bool fits(FieldType type, const json::value& value) {
     case FieldType::number: return value.is_number();
     case FieldType::text: return value.is_string();
     case FieldType::text_list: return all([](const json::value& item) { return item.is_string(); });
-    case FieldType::object_list: return all([](const json::value& item) { return item.is_object(); });
+    case FieldType::object_list:
+      return all([](const json::value& item) { return item.is_object(); });
     case FieldType::object:
     case FieldType::map: return value.is_object();
   }
@@ -74,15 +77,18 @@ bool fits(FieldType type, const json::value& value) {
 }
 
 std::string shown_number(double number) {
-  return number == static_cast<double>(static_cast<std::int64_t>(number)) ? fmt::format("{}", static_cast<std::int64_t>(number))
-                                                                          : fmt::format("{}", number);
+  return number == static_cast<double>(static_cast<std::int64_t>(number))
+             ? fmt::format("{}", static_cast<std::int64_t>(number))
+             : fmt::format("{}", number);
 }
 
-// The sentence that is wrong with the value; nullopt when nothing is. A secret is never quoted back.
+// The sentence that is wrong with the value; nullopt when nothing is. A secret is never quoted
+// back.
 std::optional<std::string> problem(const FieldRow& row, const json::value& value) {
   if (!fits(row.type, value)) {
     const bool quotes = row.type == FieldType::text && !value.is_structured();
-    return fmt::format("must be {}, not {}{}.", wanted(row.type), kind_of(value), quotes ? ": put it in quotes" : "");
+    return fmt::format("must be {}, not {}{}.", wanted(row.type), kind_of(value),
+                       quotes ? ": put it in quotes" : "");
   }
   if (row.type == FieldType::text && !row.one_of.empty()) {
     const string_view text = value.get_string();
@@ -96,7 +102,8 @@ std::optional<std::string> problem(const FieldRow& row, const json::value& value
   if (!value.is_number() || row.min == row.max) return std::nullopt;
   const auto number = value.to_number<double>();
   if (number >= row.min && number <= row.max) return std::nullopt;  // NaN fails both
-  return fmt::format("must be between {} and {}, not {}.", shown_number(row.min), shown_number(row.max),
+  return fmt::format("must be between {} and {}, not {}.", shown_number(row.min),
+                     shown_number(row.max),
                      std::isfinite(number) ? shown_number(number) : fmt::format("{}", number));
 }
 
@@ -115,7 +122,8 @@ std::string to_text(const Issue& issue) {
 
 Schema::Schema(std::span<const FieldRow> rows) : Schema({rows}) {}
 
-Schema::Schema(std::initializer_list<std::span<const FieldRow>> tables) : root_(std::make_unique<Node>()) {
+Schema::Schema(std::initializer_list<std::span<const FieldRow>> tables)
+    : root_(std::make_unique<Node>()) {
   for (const auto table : tables) rows_.insert(rows_.end(), table.begin(), table.end());
   for (const auto& row : rows_) {
     auto* node = root_.get();
@@ -150,10 +158,12 @@ class Validator {
     const auto* list = value.if_array();
     const auto* item = list == nullptr ? nullptr : node.child("*");
     if (item == nullptr) {
-      issues_.push_back({Severity::error, path, fmt::format("must be an object, not {}.", kind_of(value))});
+      issues_.push_back(
+          {Severity::error, path, fmt::format("must be an object, not {}.", kind_of(value))});
       return;
     }
-    for (std::size_t i = 0; i < list->size(); ++i) this->value(*item, (*list)[i], child_path(path, i));
+    for (std::size_t i = 0; i < list->size(); ++i)
+      this->value(*item, (*list)[i], child_path(path, i));
   }
 
  private:
@@ -168,7 +178,8 @@ class Validator {
       }
       const auto near = nearest(key, names_of(node.children));
       issues_.push_back({Severity::warning, child_path(path, key),
-                         near ? fmt::format("this version does not know the key; did you mean {}?", child_path(path, *near))
+                         near ? fmt::format("this version does not know the key; did you mean {}?",
+                                            child_path(path, *near))
                               : std::string("this version does not know the key and ignores it.")});
     }
   }
@@ -181,7 +192,8 @@ class Validator {
 std::vector<Issue> Schema::validate(const json::value& tree) const {
   std::vector<Issue> issues;
   if (!tree.is_object()) {
-    issues.push_back({Severity::error, "", fmt::format("the configuration must be an object, not {}.", kind_of(tree))});
+    issues.push_back({Severity::error, "",
+                      fmt::format("the configuration must be an object, not {}.", kind_of(tree))});
     return issues;
   }
   Validator<Node>(issues).value(*root_, tree, "");
@@ -213,7 +225,8 @@ bool Schema::is_secret(const KeyPath& path) const {
     if (node != nullptr && node->row != nullptr && node->row->secret) return true;
   }
   // A row that says "not secret" is believed; names decide only where no row does.
-  return !path.empty() && (node == nullptr || node->row == nullptr) && log::is_secret_name(path.back());
+  return !path.empty() && (node == nullptr || node->row == nullptr) &&
+         log::is_secret_name(path.back());
 }
 
 json::value Schema::fallback(const KeyPath& path) const {

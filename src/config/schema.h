@@ -1,6 +1,6 @@
-// What the rows say about a configuration tree: which keys exist, their types, bounds, defaults, which are
-// secret. One Schema holds the rows of all modules; it is made once in `app/` and handed on by reference. It
-// does not know what a key is for. Immutable after construction; any thread.
+// What the rows say about a configuration tree: which keys exist, their types, bounds, defaults,
+// which are secret. One Schema holds the rows of all modules; it is made once in `app/` and handed
+// on by reference. It does not know what a key is for. Immutable after construction; any thread.
 #pragma once
 
 #include <cstdint>
@@ -30,20 +30,22 @@ std::string to_text(const Issue& issue);  // "gateway.port: must be between 1 an
 
 class Schema {
  public:
-  // The rows are constant data that outlives the schema. Of two rows with one path the first counts.
+  // The rows are constant data that outlives the schema. Of two rows with one path the first
+  // counts.
   explicit Schema(std::span<const FieldRow> rows);
   Schema(std::initializer_list<std::span<const FieldRow>> tables);
   Schema(const Schema&) = delete;
   Schema& operator=(const Schema&) = delete;
   ~Schema();
 
-  // Types, choices and bounds are errors; keys that no row knows are warnings with the nearest name.
-  // null counts as not set. Never changes the tree.
+  // Types, choices and bounds are errors; keys that no row knows are warnings with the nearest
+  // name. null counts as not set. Never changes the tree.
   std::vector<Issue> validate(const json::value& tree) const;
 
   const FieldRow* row(const KeyPath& path) const;  // nullptr when none
   bool known(const KeyPath& path) const;           // a row, or an object that holds rows
-  bool is_secret(const KeyPath& path) const;       // by its row, by that of something around it, or by its name
+  bool is_secret(
+      const KeyPath& path) const;  // by its row, by that of something around it, or by its name
   // The default of the row; null when it has none.
   json::value fallback(const KeyPath& path) const;
   // The known path that looks most like this one.

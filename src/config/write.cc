@@ -36,8 +36,8 @@ std::vector<Issue> issues_of(std::string_view text, const Schema& schema) {
 
 }  // namespace
 
-Result<std::vector<Issue>> set_in_file(const std::string& file, const KeyPath& path, const json::value& value,
-                                       const Schema& schema) {
+Result<std::vector<Issue>> set_in_file(const std::string& file, const KeyPath& path,
+                                       const json::value& value, const Schema& schema) {
   TRY_STATUS(fs::ensure_dir(fs::folder_of(file)));
   TRY(const auto lock, fs::lock_within(file + ".lock", kLockBudget));
   const auto target = behind_links(file);

@@ -43,8 +43,10 @@ std::optional<SessionKey> canonical_key(std::string_view raw, const AgentId& def
   const std::string key = to_lower(trim(raw));
   if (key.empty() || key.size() > kMaxKeyBytes) return std::nullopt;
   if (key.find_first_of(std::string_view("\0\r\n", 3)) != std::string::npos) return std::nullopt;
+  if (!is_valid_utf8(key)) return std::nullopt;
   if (key == "global" || key == "unknown") return SessionKey(key);
-  if (parse_session_key(key)) return SessionKey(key);
+  if (const auto parts = parse_session_key(key))
+    return SessionKey("agent:" + agent_slug(parts->agent.value).value + ":" + parts->rest);
   return SessionKey("agent:" + default_agent.value + ":" + key);
 }
 

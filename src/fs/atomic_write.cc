@@ -61,14 +61,16 @@ int sync_folder(int folder) {
   return error == EINVAL ? 0 : error;
 }
 
-Status check_target(int folder, const std::string& name, const std::string& path, const WriteOptions& options) {
+Status check_target(int folder, const std::string& name, const std::string& path,
+                    const WriteOptions& options) {
   struct stat info{};
   if (::fstatat(folder, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
     if (errno == ENOENT) return {};
     return io_failure(errno, "look at", path);
   }
   if (!S_ISREG(info.st_mode))
-    return fail(Errc::invalid_request, "cannot write {}: it is no regular file. Move it away and try again.", path);
+    return fail(Errc::invalid_request,
+                "cannot write {}: it is no regular file. Move it away and try again.", path);
   if (!options.replace) return fail(Errc::conflict, "cannot create {}: it is there already.", path);
   return {};
 }
@@ -95,8 +97,8 @@ Status atomic_write(const std::string& path, std::string_view bytes, WriteOption
   Temporary temporary(folder.get(), temporary_name(name));
   {
     // The owner-only mode first: the bytes are never readable for others, not even half written.
-    const Descriptor file(
-        ::openat(folder.get(), temporary.name(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    const Descriptor file(::openat(folder.get(), temporary.name(),
+                                   O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!file.ok()) {
       const int error = errno;
       if (error == EEXIST) temporary.forget();  // somebody else's: not ours to remove
@@ -107,10 +109,12 @@ Status atomic_write(const std::string& path, std::string_view bytes, WriteOption
     if (const int error = sync(file.get())) return io_failure(error, "write", path);
   }
   if (const int error = put_in_place(folder.get(), temporary, name, options.replace)) {
-    if (error == EEXIST) return fail(Errc::conflict, "cannot create {}: it is there already.", path);
+    if (error == EEXIST)
+      return fail(Errc::conflict, "cannot create {}: it is there already.", path);
     return io_failure(error, "replace", path);
   }
-  if (const int error = sync_folder(folder.get())) return io_failure(error, "make the change durable for", path);
+  if (const int error = sync_folder(folder.get()))
+    return io_failure(error, "make the change durable for", path);
   return {};
 }
 

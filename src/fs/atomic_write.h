@@ -1,6 +1,6 @@
-// Replaces a file as a whole: a reader, and whoever starts after a crash, sees the old bytes or the new
-// ones and nothing between. Every store that is a file is written with this. Blocks on the disk (two
-// fsyncs), so callers on the loop go through `offload`. Any thread. Not for appending.
+// Replaces a file as a whole: a reader, and whoever starts after a crash, sees the old bytes or the
+// new ones and nothing between. Every store that is a file is written with this. Blocks on the disk
+// (two fsyncs), so callers on the loop go through `offload`. Any thread. Not for appending.
 #pragma once
 
 #include <string>
@@ -15,8 +15,8 @@ struct WriteOptions {
   bool replace = true;  // false: `conflict` when the file is there already
 };
 
-// The temporary file lies beside the target and is removed when anything fails. What is no regular file
-// (symbolic link, FIFO, folder, device) is refused and left alone. Errors: see `io_error`.
+// The temporary file lies beside the target and is removed when anything fails. What is no regular
+// file (symbolic link, FIFO, folder, device) is refused and left alone. Errors: see `io_error`.
 Status atomic_write(const std::string& path, std::string_view bytes, WriteOptions options = {});
 
 }  // namespace carapace::fs

@@ -15,12 +15,15 @@ Status check_dir(const std::string& path) {
   struct stat info{};
   if (::stat(path.c_str(), &info) != 0) return io_failure(errno, "look at the folder", path);
   if (!S_ISDIR(info.st_mode))
-    return fail(Errc::invalid_request, "{} is no folder. Move it away or choose another place (CARAPACE_STATE_DIR).",
+    return fail(Errc::invalid_request,
+                "{} is no folder. Move it away or choose another place (CARAPACE_STATE_DIR).",
                 path);
   // The sticky bit keeps others from replacing our files, as in /tmp.
   if ((info.st_mode & S_IWOTH) != 0 && (info.st_mode & S_ISVTX) == 0)
-    return fail(Errc::forbidden, "everybody may replace files in {}. Run: chmod 700 {}", path, path);
-  if (::access(path.c_str(), W_OK | X_OK) != 0) return io_failure(errno, "write into the folder", path);
+    return fail(Errc::forbidden, "everybody may replace files in {}. Run: chmod 700 {}", path,
+                path);
+  if (::access(path.c_str(), W_OK | X_OK) != 0)
+    return io_failure(errno, "write into the folder", path);
   return {};
 }
 

@@ -1,4 +1,5 @@
-// Folders of the state directory: created owner-only, checked, measured. Blocks on the disk. Any thread.
+// Folders of the state directory: created owner-only, checked, measured. Blocks on the disk. Any
+// thread.
 #pragma once
 
 #include <cstdint>

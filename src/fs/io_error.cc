@@ -16,8 +16,10 @@ struct Row {
 
 constexpr std::array kRows{
     Row{ENOSPC, Errc::unavailable, "the disk is full", "Free some space there and try again"},
-    Row{EDQUOT, Errc::unavailable, "the disk quota is used up", "Free some space there and try again"},
-    Row{EFBIG, Errc::too_large, "the file would pass a size limit", "Raise the limit (ulimit -f) or use another file system"},
+    Row{EDQUOT, Errc::unavailable, "the disk quota is used up",
+        "Free some space there and try again"},
+    Row{EFBIG, Errc::too_large, "the file would pass a size limit",
+        "Raise the limit (ulimit -f) or use another file system"},
     Row{EROFS, Errc::forbidden, "the file system is read-only",
         "Mount it writable, or choose another place (CARAPACE_STATE_DIR)"},
     Row{EACCES, Errc::forbidden, "permission denied",
@@ -27,9 +29,11 @@ constexpr std::array kRows{
     Row{ENOENT, Errc::not_found, "it does not exist", "Check the path"},
     Row{ENOTDIR, Errc::invalid_request, "a part of the path is no folder", "Check the path"},
     Row{EISDIR, Errc::invalid_request, "it is a folder", "Name a file"},
-    Row{ELOOP, Errc::invalid_request, "it is a symbolic link, or a loop of them", "Name the file itself"},
+    Row{ELOOP, Errc::invalid_request, "it is a symbolic link, or a loop of them",
+        "Name the file itself"},
     Row{ENAMETOOLONG, Errc::invalid_request, "the name is too long", "Use a shorter path"},
-    Row{EMFILE, Errc::unavailable, "this process has too many open files", "Raise the limit (ulimit -n)"},
+    Row{EMFILE, Errc::unavailable, "this process has too many open files",
+        "Raise the limit (ulimit -n)"},
     Row{ENFILE, Errc::unavailable, "the system has too many open files", "Close other programs"},
     Row{EIO, Errc::unavailable, "the disk reported an error", "Check the disk"},
 };
@@ -39,10 +43,13 @@ constexpr std::array kRows{
 Error io_error(int errno_value, std::string_view action, std::string_view path) {
   for (const auto& row : kRows)
     if (row.number == errno_value)
-      return {row.code, fmt::format("cannot {} {}: {}. {}.", action, path, row.cause, row.advice), -1};
+      return {row.code, fmt::format("cannot {} {}: {}. {}.", action, path, row.cause, row.advice),
+              -1};
   std::array<char, 128> buffer{};
   return {Errc::internal,
-          fmt::format("cannot {} {}: {}.", action, path, ::strerror_r(errno_value, buffer.data(), buffer.size())), -1};
+          fmt::format("cannot {} {}: {}.", action, path,
+                      ::strerror_r(errno_value, buffer.data(), buffer.size())),
+          -1};
 }
 
 std::unexpected<Error> io_failure(int errno_value, std::string_view action, std::string_view path) {

@@ -1,5 +1,5 @@
-// System call failures as sentences that say what to do. Used by everything in fs/ and by whoever else
-// opens a file itself. Pure; any thread.
+// System call failures as sentences that say what to do. Used by everything in fs/ and by whoever
+// else opens a file itself. Pure; any thread.
 #pragma once
 
 #include <string>
@@ -9,9 +9,9 @@
 
 namespace carapace::fs {
 
-// "cannot <action> <path>: <cause>. <what to do>." Full disk and quota are `unavailable`, permission
-// and read-only file systems `forbidden`, a missing path `not_found`, a wrong kind of file
-// `invalid_request`, everything else `internal`.
+// "cannot <action> <path>: <cause>. <what to do>." Full disk and quota are `unavailable`,
+// permission and read-only file systems `forbidden`, a missing path `not_found`, a wrong kind of
+// file `invalid_request`, everything else `internal`.
 Error io_error(int errno_value, std::string_view action, std::string_view path);
 std::unexpected<Error> io_failure(int errno_value, std::string_view action, std::string_view path);
 

@@ -36,13 +36,15 @@ void write_holder(int file) {
 FileLock::~FileLock() { ::close(file_); }
 
 Result<std::unique_ptr<FileLock>> try_lock(const std::string& path) {
-  const int number = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+  const int number =
+      ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
   if (number < 0) return io_failure(errno, "open the lock file", path);
   auto lock = std::make_unique<FileLock>(number);
   struct stat info{};
   if (::fstat(number, &info) != 0) return io_failure(errno, "look at", path);
   if (!S_ISREG(info.st_mode))
-    return fail(Errc::invalid_request, "cannot use {} as a lock: it is no regular file. Move it away.", path);
+    return fail(Errc::invalid_request,
+                "cannot use {} as a lock: it is no regular file. Move it away.", path);
   while (::flock(number, LOCK_EX | LOCK_NB) != 0) {
     if (errno == EINTR) continue;
     if (errno == EWOULDBLOCK)
@@ -53,14 +55,17 @@ Result<std::unique_ptr<FileLock>> try_lock(const std::string& path) {
   return lock;
 }
 
-Result<std::unique_ptr<FileLock>> lock_within(const std::string& path, std::chrono::milliseconds budget) {
+Result<std::unique_ptr<FileLock>> lock_within(const std::string& path,
+                                              std::chrono::milliseconds budget) {
   const auto end = std::chrono::steady_clock::now() + budget;
   for (auto pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
     auto lock = try_lock(path);
     if (lock || lock.error().code != Errc::conflict) return lock;
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        end - std::chrono::steady_clock::now());
     if (left <= std::chrono::milliseconds::zero())
-      return fail(Errc::unavailable, "{} Waited {} ms; try again when it has ended.", lock.error().detail, budget.count());
+      return fail(Errc::unavailable, "{} Waited {} ms; try again when it has ended.",
+                  lock.error().detail, budget.count());
     std::this_thread::sleep_for(std::min(pause, left));
   }
 }
@@ -70,7 +75,8 @@ Result<std::unique_ptr<FileLock>> lock_state_dir(const std::string& dir) {
   auto lock = try_lock(path);
   if (!lock && lock.error().code == Errc::conflict)
     return fail(Errc::conflict,
-                "another gateway{} uses this state directory ({}). Stop it, or give this one its own with --state-dir.",
+                "another gateway{} uses this state directory ({}). Stop it, or give this one its "
+                "own with --state-dir.",
                 by_whom(path), dir);
   return lock;
 }

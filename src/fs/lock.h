@@ -1,6 +1,6 @@
 // An exclusive lock between processes: flock on a file that also names its holder. It goes with the
-// object or with the process, also after kill -9; the file itself stays, because removing it would race.
-// Any thread; the object belongs to whoever asked.
+// object or with the process, also after kill -9; the file itself stays, because removing it would
+// race. Any thread; the object belongs to whoever asked.
 #pragma once
 
 #include <sys/types.h>
@@ -24,11 +24,13 @@ class FileLock {
   int file_;
 };
 
-// `conflict` at once when another process (or another FileLock of this one) holds it; the detail names
-// the holder's pid where it is known.
+// `conflict` at once when another process (or another FileLock of this one) holds it; the detail
+// names the holder's pid where it is known.
 Result<std::unique_ptr<FileLock>> try_lock(const std::string& path);
-// The same, trying again for up to `budget`; blocks the calling thread. `unavailable` when it ran out.
-Result<std::unique_ptr<FileLock>> lock_within(const std::string& path, std::chrono::milliseconds budget);
+// The same, trying again for up to `budget`; blocks the calling thread. `unavailable` when it ran
+// out.
+Result<std::unique_ptr<FileLock>> lock_within(const std::string& path,
+                                              std::chrono::milliseconds budget);
 // `<dir>/gateway.lock`, with "another gateway (pid N) uses this state directory" as the conflict.
 Result<std::unique_ptr<FileLock>> lock_state_dir(const std::string& dir);
 

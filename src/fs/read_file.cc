@@ -34,15 +34,18 @@ Result<std::string> read_file(const std::string& path, ReadOptions options) {
   if (path.find('\0') != std::string::npos)
     return fail(Errc::invalid_request, "cannot read a path with a NUL byte in it.");
   // O_NONBLOCK: opening a FIFO without a writer would wait for ever.
-  const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (options.follow_links ? 0 : O_NOFOLLOW);
+  const int flags =
+      O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (options.follow_links ? 0 : O_NOFOLLOW);
   const Descriptor file(::open(path.c_str(), flags));
   if (!file.ok()) {
-    if (errno == ENXIO) return fail(Errc::invalid_request, "cannot read {}: it is no regular file.", path);
+    if (errno == ENXIO)
+      return fail(Errc::invalid_request, "cannot read {}: it is no regular file.", path);
     return io_failure(errno, "read", path);
   }
   struct stat info{};
   TRY_STATUS(check_regular(file.get(), path, info));
-  if (static_cast<std::uint64_t>(info.st_size) > options.max_bytes) return over_limit(path, options.max_bytes);
+  if (static_cast<std::uint64_t>(info.st_size) > options.max_bytes)
+    return over_limit(path, options.max_bytes);
 
   std::string out;
   std::size_t have = 0;
@@ -75,7 +78,8 @@ Status make_private(const std::string& path) {
   struct stat info{};
   TRY_STATUS(check_regular(file.get(), path, info));
   if ((info.st_mode & 077U) == 0) return {};
-  if (::fchmod(file.get(), info.st_mode & 0700U) != 0) return io_failure(errno, "make private", path);
+  if (::fchmod(file.get(), info.st_mode & 0700U) != 0)
+    return io_failure(errno, "make private", path);
   return {};
 }
 

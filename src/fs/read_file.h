@@ -1,5 +1,6 @@
-// Reads one regular file whole, with a limit, without being fooled: a FIFO does not block, a device or
-// folder is refused, a symbolic link is followed only when asked. Blocks on the disk. Any thread.
+// Reads one regular file whole, with a limit, without being fooled: a FIFO does not block, a device
+// or folder is refused, a symbolic link is followed only when asked. Blocks on the disk. Any
+// thread.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +12,8 @@ namespace carapace::fs {
 
 struct ReadOptions {
   std::size_t max_bytes = 4UL << 20U;
-  bool follow_links = false;  // the last part of the path only; folders on the way are always followed
+  bool follow_links =
+      false;  // the last part of the path only; folders on the way are always followed
 };
 
 // not_found when it is not there, too_large over the limit (nothing is allocated for it first).

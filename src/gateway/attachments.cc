@@ -36,7 +36,8 @@ std::string_view sniff_image(std::string_view bytes) {
   if (bytes.starts_with("\x89PNG\r\n\x1a\n")) return "image/png";
   if (bytes.starts_with("\xff\xd8\xff")) return "image/jpeg";
   if (bytes.starts_with("GIF87a") || bytes.starts_with("GIF89a")) return "image/gif";
-  if (bytes.size() >= 12 && bytes.starts_with("RIFF") && bytes.substr(8, 4) == "WEBP") return "image/webp";
+  if (bytes.size() >= 12 && bytes.starts_with("RIFF") && bytes.substr(8, 4) == "WEBP")
+    return "image/webp";
   return {};
 }
 
@@ -58,8 +59,8 @@ std::expected<std::vector<ImageBlock>, std::string> read_attachments(const json:
     const auto bytes = from_base64(base64);
     if (!bytes) return std::unexpected(fmt::format("attachment {}: invalid base64 content", label));
     if (bytes->empty() || bytes->size() > kMaxAttachmentBytes)
-      return std::unexpected(fmt::format("attachment {}: exceeds size limit ({} > {} bytes)", label, bytes->size(),
-                                         kMaxAttachmentBytes));
+      return std::unexpected(fmt::format("attachment {}: exceeds size limit ({} > {} bytes)", label,
+                                         bytes->size(), kMaxAttachmentBytes));
     if (const auto mime = sniff_image(*bytes); !mime.empty())
       images.push_back({std::string(mime), std::string(base64)});
   }

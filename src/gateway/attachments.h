@@ -1,5 +1,6 @@
-// Files that come with a message (protocol §2.3): base64 in, images out. Entries without content do not count,
-// what is no image is left out silently, and what is broken is an error with the ancestor's words. Pure.
+// Files that come with a message (protocol §2.3): base64 in, images out. Entries without content do
+// not count, what is no image is left out silently, and what is broken is an error with the
+// ancestor's words. Pure.
 #pragma once
 
 #include <expected>

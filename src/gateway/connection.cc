@@ -45,7 +45,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void respond(const std::string& id, const Reply& reply);
   static Task<void> expire(std::weak_ptr<Connection> weak, std::int64_t after_ms);
   static Task<void> tell_health(std::shared_ptr<Connection> self);
-  static Task<void> run(std::shared_ptr<Connection> self, const MethodRow* row, Call call, std::string id);
+  static Task<void> run(std::shared_ptr<Connection> self, const MethodRow* row, Call call,
+                        std::string id);
   static Task<void> end(std::shared_ptr<TaskGroup> group);
 
   Face& face_;
@@ -57,18 +58,23 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool closed_ = false;
 };
 
-Connection::Connection(Face& face, const net::ServerRequest& request, std::shared_ptr<net::WebSocket> socket)
-    : face_(face), socket_(std::move(socket)),
-      group_(std::make_shared<TaskGroup>(face.ports.loop, [](const std::exception_ptr&) {
-        kLog.error("a request handler threw");
-      })),
-      conn_id_(uuid_v4(face.ports.random)), nonce_(uuid_v4(face.ports.random)), address_(request.peer.address),
+Connection::Connection(Face& face, const net::ServerRequest& request,
+                       std::shared_ptr<net::WebSocket> socket)
+    : face_(face),
+      socket_(std::move(socket)),
+      group_(std::make_shared<TaskGroup>(
+          face.ports.loop,
+          [](const std::exception_ptr&) { kLog.error("a request handler threw"); })),
+      conn_id_(uuid_v4(face.ports.random)),
+      nonce_(uuid_v4(face.ports.random)),
+      address_(request.peer.address),
       local_(local_direct(request)) {
   face_.connections.insert(this);
 }
 
 void Connection::open() {
-  const auto payload = ObjectText().text("nonce", nonce_).number("ts", face_.ports.clock.wall_ms()).take();
+  const auto payload =
+      ObjectText().text("nonce", nonce_).number("ts", face_.ports.clock.wall_ms()).take();
   socket_->send(frame(rpc::event_frame("connect.challenge", payload, std::nullopt, std::nullopt)));
   group_->spawn(expire(weak_from_this(), face_.settings.handshake_ms));
 }
@@ -85,8 +91,10 @@ Task<void> Connection::expire(std::weak_ptr<Connection> weak, std::int64_t after
 void Connection::take(std::string message) {
   if (closed_) return;
   if (client_) {
-    if (auto request = rpc::parse_request(message)) return serve(*request);
-    else if (!request.error().not_json) return socket_->send(frame(rpc::response_refused(request.error())));
+    if (auto request = rpc::parse_request(message))
+      return serve(*request);
+    else if (!request.error().not_json)
+      return socket_->send(frame(rpc::response_refused(request.error())));
     return kLog.debug("ignoring a frame that is not JSON", {{"conn", conn_id_}});
   }
   shake_hands(message);
@@ -110,12 +118,14 @@ void Connection::refuse(const rpc::RequestFrame& request, rpc::Refusal refusal) 
   closed_ = true;
   if (refusal.wrong_credential) {
     if (const auto wait = face_.throttle.failed(address_, face_.ports.clock.steady_ms())) {
-      refusal.error.message = fmt::format("unauthorized: too many failed attempts (retry in {} s)", *wait / 1000 + 1);
+      refusal.error.message =
+          fmt::format("unauthorized: too many failed attempts (retry in {} s)", *wait / 1000 + 1);
       refusal.error.details = fmt::format(R"({{"retryAfterMs":{}}})", *wait);
       refusal.close_reason = refusal.error.message;
     }
   }
-  kLog.info("refused a client", {{"conn", conn_id_}, {"address", address_}, {"reason", refusal.error.message}});
+  kLog.info("refused a client",
+            {{"conn", conn_id_}, {"address", address_}, {"reason", refusal.error.message}});
   socket_->send(frame(rpc::response_failed(request.id, refusal.error)));
   socket_->close(refusal.close_code, std::move(refusal.close_reason));
 }
@@ -147,8 +157,10 @@ std::string Connection::hello() const {
   ObjectText snapshot;
   snapshot.raw("presence", face_.presence.entries_json())
       .raw("health", health ? std::string_view(*health) : "{}")
-      .raw("stateVersion",
-           ObjectText().number("presence", versions.presence).number("health", versions.health).take())
+      .raw("stateVersion", ObjectText()
+                               .number("presence", versions.presence)
+                               .number("health", versions.health)
+                               .take())
       .number("uptimeMs", face_.uptime_ms())
       .text_unless_empty("configPath", settings.config_path)
       .text_unless_empty("stateDir", settings.state_dir)
@@ -172,7 +184,8 @@ std::string Connection::hello() const {
       .take();
 }
 
-// A newcomer gets at once what others got when it happened: health, and questions that still wait for a person.
+// A newcomer gets at once what others got when it happened: health, and questions that still wait
+// for a person.
 void Connection::catch_up() {
   if (face_.health.fresh(face_.settings.coalesce_ms))
     face_.broadcast.send_to(*client_, "health", *face_.health.cached(), true);
@@ -181,7 +194,8 @@ void Connection::catch_up() {
   if (!face_.ports.desk || !has_scope(*client_, "operator.approvals")) return;
   for (const auto& row : face_.ports.desk->open_questions())
     if (row.principal == client_->principal)
-      face_.broadcast.send_to(*client_, "exec.approval.requested", approval_requested_json(row), false);
+      face_.broadcast.send_to(*client_, "exec.approval.requested", approval_requested_json(row),
+                              false);
 }
 
 Task<void> Connection::tell_health(std::shared_ptr<Connection> self) {
@@ -203,21 +217,26 @@ void Connection::serve(const rpc::RequestFrame& request) {
   if (auto no = authorize(client_->caller, row)) return respond(request.id, {{}, std::move(no)});
   if (!row) return respond(request.id, refused("unknown method: " + request.method));
   static const auto kNone = std::make_shared<const json::value>(json::object{});
-  Call call{&face_, client_, request.params && !request.params->is_null() ? request.params : kNone, {}};
-  if (const auto violations = rpc::check_params(row->params, call.params.get()); !violations.empty())
-    return respond(request.id, refused(fmt::format("invalid {} params: {}", row->name, violations)));
+  Call call{
+      &face_, client_, request.params && !request.params->is_null() ? request.params : kNone, {}};
+  if (const auto violations = rpc::check_params(row->params, call.params.get());
+      !violations.empty())
+    return respond(request.id,
+                   refused(fmt::format("invalid {} params: {}", row->name, violations)));
   if (row->quick)
     if (const auto reply = row->quick(call)) return respond(request.id, *reply);
   if (!row->work) return respond(request.id, {{}, rpc::unavailable("internal")});
   if (group_->size() >= face_.settings.requests_in_flight)
-    return respond(request.id, {{}, rpc::unavailable("too many requests in flight on this connection")});
+    return respond(request.id,
+                   {{}, rpc::unavailable("too many requests in flight on this connection")});
   call.first = [weak = weak_from_this(), id = request.id](const Reply& reply) {
     if (const auto self = weak.lock()) self->respond(id, reply);
   };
   group_->spawn(run(shared_from_this(), row, std::move(call), request.id));
 }
 
-Task<void> Connection::run(std::shared_ptr<Connection> self, const MethodRow* row, Call call, std::string id) {
+Task<void> Connection::run(std::shared_ptr<Connection> self, const MethodRow* row, Call call,
+                           std::string id) {
   // Whatever happens to the handler, its client gets an answer.
   struct Unanswered {
     Connection& connection;
@@ -251,7 +270,8 @@ void Connection::leave() {
   face_.connection_left.notify_all();
 }
 
-Task<void> serve_websocket(Face& face, net::ServerRequest request, std::shared_ptr<net::WebSocket> socket) {
+Task<void> serve_websocket(Face& face, net::ServerRequest request,
+                           std::shared_ptr<net::WebSocket> socket) {
   const auto connection = std::make_shared<Connection>(face, request, socket);
   request = {};  // an idle client does not keep its headers
   // Also when the server cancels this task.

@@ -1,5 +1,5 @@
-// The inside of the gateway: what its connections, methods and routes share. Made and owned by the Gateway;
-// nothing outside this module sees it. Loop thread.
+// The inside of the gateway: what its connections, methods and routes share. Made and owned by the
+// Gateway; nothing outside this module sees it. Loop thread.
 #pragma once
 
 #include <memory>
@@ -30,8 +30,8 @@ struct Face {
   Settings settings;
   OriginRules origins;
   std::int64_t started_ms;  // steady
-  TaskGroup work;     // cancelled at shutdown
-  TaskGroup endings;  // connections that wait for their handlers; only joined
+  TaskGroup work;           // cancelled at shutdown
+  TaskGroup endings;        // connections that wait for their handlers; only joined
   MethodTable methods;
   Broadcast broadcast;
   Presence presence;

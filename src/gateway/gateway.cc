@@ -45,13 +45,17 @@ Settings complete(Settings given) {
 }  // namespace
 
 Face::Face(GatewayPorts the_ports, Settings the_settings)
-    : ports(the_ports), settings(complete(std::move(the_settings))),
+    : ports(the_ports),
+      settings(complete(std::move(the_settings))),
       origins{settings.loopback_only, settings.allowed_hosts, settings.allowed_origins},
-      started_ms(ports.clock.steady_ms()), work(ports.loop, report), endings(ports.loop, report),
+      started_ms(ports.clock.steady_ms()),
+      work(ports.loop, report),
+      endings(ports.loop, report),
       presence(ports.clock, settings.self, settings.version),
       presence_pacer(work, ports.clock, settings.coalesce_ms, [this] { publish_presence(); }),
       health_pacer(work, ports.clock, settings.coalesce_ms, [this] { publish_health(); }),
-      refresh_pacer(work, ports.clock, settings.coalesce_ms, [this] { work.spawn(refresh_health(*this)); }),
+      refresh_pacer(work, ports.clock, settings.coalesce_ms,
+                    [this] { work.spawn(refresh_health(*this)); }),
       health(ports, settings,
              [this] {
                ++broadcast.versions().health;
@@ -67,7 +71,8 @@ const AgentInfo* Face::find_agent(const AgentId& id) const {
 }
 
 void Face::publish_health() {
-  if (const auto summary = health.cached()) broadcast.publish("health", *summary, {.versioned = true});
+  if (const auto summary = health.cached())
+    broadcast.publish("health", *summary, {.versioned = true});
 }
 
 void Face::publish_presence() {
@@ -80,7 +85,8 @@ namespace {
 Task<void> tick(Face& face) {
   while (true) {
     co_await sleep_for(std::chrono::milliseconds(face.settings.tick_ms));
-    face.broadcast.publish("tick", rpc::ObjectText().number("ts", face.ports.clock.wall_ms()).take(),
+    face.broadcast.publish("tick",
+                           rpc::ObjectText().number("ts", face.ports.clock.wall_ms()).take(),
                            {.droppable = true});
     if (face.broadcast.size() > 0 && !face.health.fresh()) face.refresh_pacer.ask();
   }
@@ -88,7 +94,8 @@ Task<void> tick(Face& face) {
 
 class TheGateway final : public Gateway {
  public:
-  TheGateway(GatewayPorts ports, Settings settings) : face_(ports, std::move(settings)), web_(face_) {
+  TheGateway(GatewayPorts ports, Settings settings)
+      : face_(ports, std::move(settings)), web_(face_) {
     // The fan-out and the desk may outlive us; what they call then does nothing.
     face_.ports.fanout.add_reader([weak = std::weak_ptr(alive_)](const RunEvent& event) {
       if (const auto face = weak.lock()) (*face)->run_events.take(event);
@@ -97,9 +104,12 @@ class TheGateway final : public Gateway {
   }
 
   net::ServerHandler handler() override {
-    return {.http = [this](net::ServerRequest request,
-                           net::Responder& responder) { return web_.serve(std::move(request), responder); },
-            .refuse_upgrade = [this](const net::ServerRequest& request) { return web_.refuse_upgrade(request); },
+    return {.http =
+                [this](net::ServerRequest request, net::Responder& responder) {
+                  return web_.serve(std::move(request), responder);
+                },
+            .refuse_upgrade =
+                [this](const net::ServerRequest& request) { return web_.refuse_upgrade(request); },
             .websocket =
                 [this](net::ServerRequest request, std::shared_ptr<net::WebSocket> socket) {
                   return serve_websocket(face_, std::move(request), std::move(socket));
@@ -114,12 +124,15 @@ class TheGateway final : public Gateway {
   Task<void> shutdown(std::string reason) override {
     if (reason.empty()) reason = "gateway stopping";
     face_.broadcast.publish(
-        "shutdown", rpc::ObjectText().text("reason", reason).raw("restartExpectedMs", "null").take(), {});
+        "shutdown",
+        rpc::ObjectText().text("reason", reason).raw("restartExpectedMs", "null").take(), {});
     face_.closing.request(reason);
-    for (auto* connection : face_.connections) close_connection(*connection, 1012, "service restart");
+    for (auto* connection : face_.connections)
+      close_connection(*connection, 1012, "service restart");
     const auto deadline = std::chrono::steady_clock::now() + kGoodbye;
     while (!face_.connections.empty()) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+          deadline - std::chrono::steady_clock::now());
       if (left.count() <= 0 || !co_await face_.connection_left.wait_for(left)) break;
     }
     face_.work.cancel();
@@ -131,14 +144,15 @@ class TheGateway final : public Gateway {
   void listen_to(dispatch::Desk& desk) {
     desk.on_requested([weak = std::weak_ptr(alive_)](const store::ApprovalRow& row) {
       if (const auto face = weak.lock())
-        (*face)->broadcast.publish("exec.approval.requested", approval_requested_json(row),
-                                   {.scope = "operator.approvals", .droppable = true, .principal = row.principal});
+        (*face)->broadcast.publish(
+            "exec.approval.requested", approval_requested_json(row),
+            {.scope = "operator.approvals", .droppable = true, .principal = row.principal});
     });
     desk.on_resolved([weak = std::weak_ptr(alive_)](const store::ApprovalRow& row) {
       if (const auto face = weak.lock())
-        (*face)->broadcast.publish("exec.approval.resolved",
-                                   approval_resolved_json(row, (*face)->ports.clock.wall_ms()),
-                                   {.scope = "operator.approvals", .droppable = true, .principal = row.principal});
+        (*face)->broadcast.publish(
+            "exec.approval.resolved", approval_resolved_json(row, (*face)->ports.clock.wall_ms()),
+            {.scope = "operator.approvals", .droppable = true, .principal = row.principal});
     });
   }
 

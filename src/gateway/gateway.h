@@ -1,7 +1,7 @@
-// The face of the gateway: HTTP and WebSocket (protocol 3) in front of the one door. app/ makes it from ports
-// and settings, gives `handler()` to net::listen, calls `start` once and `shutdown` once, and destroys it after
-// the server. Loop thread only. It owns connections, subscriptions and caches; it owns no session, no run and
-// no model.
+// The face of the gateway: HTTP and WebSocket (protocol 3) in front of the one door. app/ makes it
+// from ports and settings, gives `handler()` to net::listen, calls `start` once and `shutdown`
+// once, and destroys it after the server. Loop thread only. It owns connections, subscriptions and
+// caches; it owns no session, no run and no model.
 #pragma once
 
 #include <memory>
@@ -35,7 +35,8 @@ class Router;
 
 namespace carapace::gateway {
 
-// Everything outlives the gateway. Making it adds one reader to the fan-out and two to the desk, for ever.
+// Everything outlives the gateway. Making it adds one reader to the fan-out and two to the desk,
+// for ever.
 struct GatewayPorts {
   Loop& loop;
   Pool& pool;  // file reads of logs.tail and the readiness probe
@@ -58,8 +59,8 @@ class Gateway {
   virtual net::ServerHandler handler() = 0;
   // Begins ticking and makes the first health summary.
   virtual void start() = 0;
-  // Tells every client (`shutdown` event), closes them with 1012 "service restart", and returns when their
-  // handlers have ended. Call it before the server's own shut_down.
+  // Tells every client (`shutdown` event), closes them with 1012 "service restart", and returns
+  // when their handlers have ended. Call it before the server's own shut_down.
   virtual Task<void> shutdown(std::string reason) = 0;
 };
 

@@ -42,13 +42,15 @@ Result<Tail> tail_log(const TailRequest& request) {
 
   auto parts = split(text, '\n');
   if (before) {
-    // Either the rest of a line that began earlier, or what stands before the line end of the last one.
+    // Either the rest of a line that began earlier, or what stands before the line end of the last
+    // one.
     parts.erase(parts.begin());
   }
   if (!parts.empty() && parts.back().empty()) parts.pop_back();
   const auto keep = std::min(parts.size(), static_cast<std::size_t>(request.limit));
   Tail out{size, {}, window.truncated, window.reset};
-  for (auto it = parts.end() - static_cast<std::ptrdiff_t>(keep); it != parts.end(); ++it) out.lines.emplace_back(*it);
+  for (auto it = parts.end() - static_cast<std::ptrdiff_t>(keep); it != parts.end(); ++it)
+    out.lines.emplace_back(*it);
   return out;
 }
 

@@ -1,4 +1,5 @@
-// Reads the end of a log file by byte cursor (protocol §2.1, logs.tail). Blocks on the disk: run it on the pool.
+// Reads the end of a log file by byte cursor (protocol §2.1, logs.tail). Blocks on the disk: run it
+// on the pool.
 #pragma once
 
 #include <cstdint>

@@ -24,9 +24,15 @@ constexpr const std::span<const MethodRow>* kFiles[] = {
 };
 
 // The events that this gateway can send today.
-constexpr std::array<std::string_view, 9> kEvents{
-    "connect.challenge", "agent",  "chat", "presence", "tick", "shutdown", "health", "exec.approval.requested",
-    "exec.approval.resolved"};
+constexpr std::array<std::string_view, 9> kEvents{"connect.challenge",
+                                                  "agent",
+                                                  "chat",
+                                                  "presence",
+                                                  "tick",
+                                                  "shutdown",
+                                                  "health",
+                                                  "exec.approval.requested",
+                                                  "exec.approval.resolved"};
 
 std::string_view scope_of(Authority authority) {
   switch (authority) {

@@ -1,5 +1,5 @@
-// The values that a person may set for a session (protocol §2.2, sessions.patch), with the ancestor's aliases
-// and its words for what is none. Pure.
+// The values that a person may set for a session (protocol §2.2, sessions.patch), with the
+// ancestor's aliases and its words for what is none. Pure.
 #pragma once
 
 #include <expected>
@@ -12,10 +12,12 @@
 
 namespace carapace::gateway {
 
-// One of off, minimal, low, medium, high (aliases: on, enable, think, ultra, …); nullopt for anything else.
+// One of off, minimal, low, medium, high (aliases: on, enable, think, ultra, …); nullopt for
+// anything else.
 std::optional<std::string_view> thinking_level(std::string_view text);
 
-// The store's patch for what the client sent, but for `model`, which needs the router. The error is a sentence.
+// The store's patch for what the client sent, but for `model`, which needs the router. The error is
+// a sentence.
 std::expected<store::SessionPatch, std::string> read_session_patch(const json::object& arguments);
 
 }  // namespace carapace::gateway

@@ -44,14 +44,19 @@ void add_place(ObjectText& out, const store::SessionRow& row) {
   if (row.channel.empty()) return;
   const std::string_view chat = session_kind(row.key) == "group" ? "group" : "direct";
   out.text("chatType", chat)
-      .raw("origin",
-           ObjectText().text("provider", row.channel).text("surface", row.channel).text("chatType", chat).take())
+      .raw("origin", ObjectText()
+                         .text("provider", row.channel)
+                         .text("surface", row.channel)
+                         .text("chatType", chat)
+                         .take())
       .raw("deliveryContext", ObjectText().text("channel", row.channel).take())
       .text("lastChannel", row.channel);
 }
 
 // Has a model been told who it is in this conversation?
-bool was_introduced(const store::SessionRow& row) { return !row.channel.empty() && !row.last_model.empty(); }
+bool was_introduced(const store::SessionRow& row) {
+  return !row.channel.empty() && !row.last_model.empty();
+}
 
 // The first `count` characters with "..." inside the limit, as the ancestor cuts previews.
 std::string cut(std::string text, std::size_t count) {
@@ -72,7 +77,9 @@ std::string cut(std::string text, std::size_t count) {
 
 rpc::ObjectText session_row(const store::SessionRow& row) {
   ObjectText out;
-  out.text("key", row.key.value).text("kind", session_kind(row.key)).text_unless_empty("label", row.label);
+  out.text("key", row.key.value)
+      .text("kind", session_kind(row.key))
+      .text_unless_empty("label", row.label);
   add_place(out, row);
   out.number("updatedAt", row.updated_ms).text("sessionId", row.id.value);
   if (was_introduced(row)) out.boolean("systemSent", true);
@@ -86,8 +93,10 @@ rpc::ObjectText session_row(const store::SessionRow& row) {
 std::string session_entry(const store::SessionRow& row, bool after_reset) {
   ObjectText out;
   out.text("sessionId", row.id.value).number("updatedAt", row.updated_ms);
-  if (after_reset) out.boolean("systemSent", false).boolean("abortedLastRun", false);
-  else if (was_introduced(row)) out.boolean("systemSent", true).boolean("abortedLastRun", row.aborted_last_run);
+  if (after_reset)
+    out.boolean("systemSent", false).boolean("abortedLastRun", false);
+  else if (was_introduced(row))
+    out.boolean("systemSent", true).boolean("abortedLastRun", row.aborted_last_run);
   out.text_unless_empty("label", row.label);
   add_settings(out, row);
   if (const auto model = parse_model_ref(row.model_override))
@@ -101,8 +110,8 @@ std::string session_entry(const store::SessionRow& row, bool after_reset) {
   return out.take();
 }
 
-std::string status_line(const store::SessionRow& row, const std::string& default_model, std::int64_t context_window,
-                        std::int64_t now_ms) {
+std::string status_line(const store::SessionRow& row, const std::string& default_model,
+                        std::int64_t context_window, std::int64_t now_ms) {
   const auto window = row.context_tokens > 0 ? row.context_tokens : context_window;
   const auto used = row.last_usage.prompt();
   rpc::ArrayText flags;
@@ -118,10 +127,14 @@ std::string status_line(const store::SessionRow& row, const std::string& default
       .number("updatedAt", row.updated_ms)
       .number("age", now_ms - row.updated_ms)
       .boolean("abortedLastRun", row.aborted_last_run);
-  if (!row.last_model.empty()) out.number("inputTokens", used).number("outputTokens", row.last_usage.output);
-  out.number("totalTokens", used).number("remainingTokens", std::max<std::int64_t>(0, window - used));
-  if (window > 0) out.number("percentUsed", std::min<std::int64_t>(999, (used * 100 + window / 2) / window));
-  else out.raw("percentUsed", "null");
+  if (!row.last_model.empty())
+    out.number("inputTokens", used).number("outputTokens", row.last_usage.output);
+  out.number("totalTokens", used)
+      .number("remainingTokens", std::max<std::int64_t>(0, window - used));
+  if (window > 0)
+    out.number("percentUsed", std::min<std::int64_t>(999, (used * 100 + window / 2) / window));
+  else
+    out.raw("percentUsed", "null");
   return out.text("model", row.last_model.empty() ? default_model : row.last_model)
       .number("contextTokens", window)
       .raw("flags", flags.take())
@@ -137,7 +150,8 @@ std::string derived_title(const store::SessionRow& row) {
 std::string preview_text(const Message& message, std::size_t max_chars) {
   auto text = text_of(message);
   for (const auto& block : message.blocks)
-    if (const auto* result = std::get_if<ToolResult>(&block)) text += (text.empty() ? "" : "\n") + result->text;
+    if (const auto* result = std::get_if<ToolResult>(&block))
+      text += (text.empty() ? "" : "\n") + result->text;
   if (const auto shown = trim(text); !shown.empty()) return cut(std::string(shown), max_chars);
   const auto calls = tool_calls_of(message);
   if (!calls.empty()) {

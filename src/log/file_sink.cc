@@ -49,7 +49,8 @@ std::string FileSink::open_file() {
 
 bool FileSink::write(std::string_view line) {
   if (path_.empty()) return true;
-  if (file_ >= 0 && rotate_bytes_ > 0 && size_ > 0 && size_ + static_cast<std::int64_t>(line.size()) > rotate_bytes_)
+  if (file_ >= 0 && rotate_bytes_ > 0 && size_ > 0 &&
+      size_ + static_cast<std::int64_t>(line.size()) > rotate_bytes_)
     rotate();
   if (file_ < 0 && !open_file().empty()) {
     ++lost_;

@@ -1,6 +1,6 @@
-// The log file: lines are appended with one write each; past a size the file becomes `file.1`, that one
-// `file.2`, and so on. Inside log/ only; the caller holds the lock. A file that cannot be written loses
-// lines and says so once, in the log itself, when it works again.
+// The log file: lines are appended with one write each; past a size the file becomes `file.1`, that
+// one `file.2`, and so on. Inside log/ only; the caller holds the lock. A file that cannot be
+// written loses lines and says so once, in the log itself, when it works again.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@ class FileSink {
   FileSink& operator=(const FileSink&) = delete;
   ~FileSink() { close(); }
 
-  // Opens (0600, created with its folder when missing). The cause in words when it cannot; empty when
-  // it could. An empty path closes.
+  // Opens (0600, created with its folder when missing). The cause in words when it cannot; empty
+  // when it could. An empty path closes.
   std::string open(const std::string& path, std::int64_t rotate_bytes, int keep_files);
   // False when the line was lost.
   bool write(std::string_view line);

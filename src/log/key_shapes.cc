@@ -14,10 +14,11 @@ struct Shape {
 };
 
 constexpr std::array kShapes{
-    Shape{"sk-", 8},       Shape{"sk_live_", 8}, Shape{"sk_test_", 8}, Shape{"rk_live_", 8}, Shape{"whsec_", 8},
-    Shape{"ghp_", 12},     Shape{"gho_", 12},    Shape{"ghu_", 12},    Shape{"ghs_", 12},    Shape{"ghr_", 12},
-    Shape{"github_pat_", 8}, Shape{"glpat-", 8}, Shape{"xapp-", 8},    Shape{"gsk_", 12},    Shape{"AIza", 16},
-    Shape{"pplx-", 8},     Shape{"npm_", 12},    Shape{"hf_", 16},     Shape{"AKIA", 16},    Shape{"ASIA", 16},
+    Shape{"sk-", 8},    Shape{"sk_live_", 8}, Shape{"sk_test_", 8},    Shape{"rk_live_", 8},
+    Shape{"whsec_", 8}, Shape{"ghp_", 12},    Shape{"gho_", 12},       Shape{"ghu_", 12},
+    Shape{"ghs_", 12},  Shape{"ghr_", 12},    Shape{"github_pat_", 8}, Shape{"glpat-", 8},
+    Shape{"xapp-", 8},  Shape{"gsk_", 12},    Shape{"AIza", 16},       Shape{"pplx-", 8},
+    Shape{"npm_", 12},  Shape{"hf_", 16},     Shape{"AKIA", 16},       Shape{"ASIA", 16},
 };
 
 constexpr std::size_t kBotDigits = 6;
@@ -69,14 +70,16 @@ Span bot_token(string_view text, std::size_t begin, std::size_t end) {
   return stop - tail >= kBotTail ? Span{digits, stop} : Span{};
 }
 
-// A short word in lower case and a long tail of mixed letters and digits, as in `abc-4fG7…`: what keys
-// of vendors that the table does not know look like.
+// A short word in lower case and a long tail of mixed letters and digits, as in `abc-4fG7…`: what
+// keys of vendors that the table does not know look like.
 bool looks_random(string_view tail) {
-  return tail.size() >= kUnknownKeyTail && std::ranges::any_of(tail, digit) && std::ranges::any_of(tail, upper) &&
-         std::ranges::any_of(tail, lower);
+  return tail.size() >= kUnknownKeyTail && std::ranges::any_of(tail, digit) &&
+         std::ranges::any_of(tail, upper) && std::ranges::any_of(tail, lower);
 }
 
-bool short_lower(string_view word) { return word.size() >= 2 && word.size() <= 8 && std::ranges::all_of(word, lower); }
+bool short_lower(string_view word) {
+  return word.size() >= 2 && word.size() <= 8 && std::ranges::all_of(word, lower);
+}
 
 std::size_t piece_end(string_view text, std::size_t at, std::size_t end) {
   while (at < end && text[at] != '-' && text[at] != '_') ++at;
@@ -107,7 +110,8 @@ Span find_key_shape(string_view text, std::size_t begin, std::size_t end) {
   for (std::size_t at = begin; at < end;) {
     if (const auto stop = prefixed(text, at); stop != at) return {at, stop};
     const auto stop = piece_end(text, at, end);
-    if (short_lower(text.substr(before.begin, before.end - before.begin)) && looks_random(text.substr(at, stop - at)))
+    if (short_lower(text.substr(before.begin, before.end - before.begin)) &&
+        looks_random(text.substr(at, stop - at)))
       return {before.begin, end};
     before = {at, stop};
     at = stop + 1;

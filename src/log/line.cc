@@ -35,21 +35,23 @@ std::string plain_value(const std::string& value) {
 }
 
 std::string_view colour_of(Level level) {
-  constexpr std::array<std::string_view, 6> kColours{"\x1b[2m", "\x1b[2m", "\x1b[32m", "\x1b[33m", "\x1b[31m", ""};
+  constexpr std::array<std::string_view, 6> kColours{"\x1b[2m",  "\x1b[2m",  "\x1b[32m",
+                                                     "\x1b[33m", "\x1b[31m", ""};
   return kColours.at(static_cast<std::size_t>(level));
 }
 
 }  // namespace
 
 std::string harmless(std::string_view text) {
-  // Stripped first: a control character inside a key would hide it. New lines stay for the moment, since
-  // some shapes end at one.
+  // Stripped first: a control character inside a key would hide it. New lines stay for the moment,
+  // since some shapes end at one.
   const auto clean = redact(strip_controls(sanitize_utf8(text), true));
   auto flat = one_line(clean);
   return flat == clean ? flat : redact(flat);
 }
 
-Line make_line(Level level, std::string_view subsystem, std::string_view message, std::initializer_list<Field> fields) {
+Line make_line(Level level, std::string_view subsystem, std::string_view message,
+               std::initializer_list<Field> fields) {
   Line line;
   line.entry.level = level;
   line.entry.subsystem = subsystem;
@@ -57,7 +59,8 @@ Line make_line(Level level, std::string_view subsystem, std::string_view message
   std::string object = "{";
   for (const auto& field : fields) {
     auto key = std::string(truncate_utf8(harmless(field.key), kMaxKey));
-    auto value = is_secret_name(field.key) && !field.value.empty() ? std::string("***") : harmless(field.value);
+    auto value = is_secret_name(field.key) && !field.value.empty() ? std::string("***")
+                                                                   : harmless(field.value);
     const auto used = line.entry.message.size() + object.size();
     // Escapes make a text up to six times longer; a value that does not fit then goes as a whole.
     const auto room = kMaxLine - std::min(kMaxLine, used + key.size() + 2 * kMarkerRoom);
@@ -77,9 +80,11 @@ Line make_line(Level level, std::string_view subsystem, std::string_view message
 
 std::string plain_text(const Line& line, bool colour) {
   const auto& entry = line.entry;
-  auto out = fmt::format("{} {}{:<5}{} {}: {}", iso8601(entry.at_ms), colour ? colour_of(entry.level) : "",
-                         to_text(entry.level), colour ? "\x1b[0m" : "", entry.subsystem, entry.message);
-  for (const auto& [key, value] : line.fields) out += fmt::format(" {}={}", key, plain_value(value));
+  auto out =
+      fmt::format("{} {}{:<5}{} {}: {}", iso8601(entry.at_ms), colour ? colour_of(entry.level) : "",
+                  to_text(entry.level), colour ? "\x1b[0m" : "", entry.subsystem, entry.message);
+  for (const auto& [key, value] : line.fields)
+    out += fmt::format(" {}={}", key, plain_value(value));
   return out += '\n';
 }
 
@@ -87,8 +92,8 @@ std::string json_text(const Line& line) {
   const auto& entry = line.entry;
   return fmt::format(R"({{"time":"{}","level":"{}","subsystem":{},"message":{},"fields":{}}})"
                      "\n",
-                     iso8601(entry.at_ms), to_text(entry.level), quoted(entry.subsystem), quoted(entry.message),
-                     entry.fields);
+                     iso8601(entry.at_ms), to_text(entry.level), quoted(entry.subsystem),
+                     quoted(entry.message), entry.fields);
 }
 
 }  // namespace carapace::log

@@ -54,7 +54,8 @@ Level level_of(std::string_view subsystem) {
   auto& table = levels();
   const std::shared_lock lock(table.mutex);
   for (;;) {
-    if (const auto found = table.subsystems.find(subsystem); found != table.subsystems.end()) return found->second;
+    if (const auto found = table.subsystems.find(subsystem); found != table.subsystems.end())
+      return found->second;
     const auto slash = subsystem.rfind('/');
     if (slash == std::string_view::npos) return table.level;
     subsystem = subsystem.substr(0, slash);
@@ -74,8 +75,10 @@ void set_levels(const Settings& settings) {
 
 void write_console(const Settings& settings, const Line& line) {
   if (settings.console == Style::off || line.entry.level < settings.console_level) return;
-  const auto text = settings.console == Style::json ? json_text(line) : plain_text(line, settings.colour);
-  // One write, so that lines of several processes on one terminal do not mix; a closed one is no reason to fail.
+  const auto text =
+      settings.console == Style::json ? json_text(line) : plain_text(line, settings.colour);
+  // One write, so that lines of several processes on one terminal do not mix; a closed one is no
+  // reason to fail.
   [[maybe_unused]] const auto wrote = ::write(STDERR_FILENO, text.data(), text.size());
 }
 
@@ -126,7 +129,8 @@ void configure(const Settings& settings) {
   all.settings.ring_entries = std::min(settings.ring_entries, kMaxRing);
   while (all.ring.size() > all.settings.ring_entries) all.ring.pop_front();
   const auto cause = all.file.open(settings.file, settings.rotate_bytes, settings.keep_files);
-  if (!cause.empty()) emit(all, make_line(Level::error, "log", cause + ". Set logging.file to another path.", {}));
+  if (!cause.empty())
+    emit(all, make_line(Level::error, "log", cause + ". Set logging.file to another path.", {}));
 }
 
 void reset_for_tests() {

@@ -1,6 +1,7 @@
-// Structured logging: the one permitted global. A line has a level, a subsystem, a message and fields;
-// it goes to the console sink, the file sink (JSON lines, rotated by size) and a bounded ring, each after
-// redaction of secrets. Thread-safe; never throws; never blocks on more than one local write.
+// Structured logging: the one permitted global. A line has a level, a subsystem, a message and
+// fields; it goes to the console sink, the file sink (JSON lines, rotated by size) and a bounded
+// ring, each after redaction of secrets. Thread-safe; never throws; never blocks on more than one
+// local write.
 #pragma once
 
 #include <cstdint>
@@ -19,16 +20,25 @@ struct Field {
   std::string value;
 };
 
-// A named source of lines; cheap, constexpr, usually a file-level constant: `constexpr Log kLog{"gateway"};`
+// A named source of lines; cheap, constexpr, usually a file-level constant: `constexpr Log
+// kLog{"gateway"};`
 class Log {
  public:
   constexpr explicit Log(std::string_view subsystem) : subsystem_(subsystem) {}
   bool enabled(Level level) const;
   void write(Level level, std::string_view message, std::initializer_list<Field> fields = {}) const;
-  void debug(std::string_view m, std::initializer_list<Field> f = {}) const { write(Level::debug, m, f); }
-  void info(std::string_view m, std::initializer_list<Field> f = {}) const { write(Level::info, m, f); }
-  void warn(std::string_view m, std::initializer_list<Field> f = {}) const { write(Level::warn, m, f); }
-  void error(std::string_view m, std::initializer_list<Field> f = {}) const { write(Level::error, m, f); }
+  void debug(std::string_view m, std::initializer_list<Field> f = {}) const {
+    write(Level::debug, m, f);
+  }
+  void info(std::string_view m, std::initializer_list<Field> f = {}) const {
+    write(Level::info, m, f);
+  }
+  void warn(std::string_view m, std::initializer_list<Field> f = {}) const {
+    write(Level::warn, m, f);
+  }
+  void error(std::string_view m, std::initializer_list<Field> f = {}) const {
+    write(Level::error, m, f);
+  }
 
  private:
   std::string_view subsystem_;
@@ -42,7 +52,7 @@ struct Settings {
   Style console = Style::plain;                          // to standard error
   Level console_level = Level::trace;                    // what is below stays off the console
   bool colour = false;
-  std::string file;                   // empty: no file sink; created 0600
+  std::string file;                      // empty: no file sink; created 0600
   std::int64_t rotate_bytes = 10 << 20;  // then file → file.1 → file.2 …
   int keep_files = 3;
   std::size_t ring_entries = 1000;

@@ -22,13 +22,14 @@ constexpr std::size_t kShortestCredential = 6;
 constexpr int kMaxPasses = 4;
 
 // Answers that say something about a secret instead of being one.
-constexpr std::array<string_view, 18> kStates{"true",    "false",    "null",    "none",       "undefined", "unset",
-                                              "set",     "missing",  "invalid", "required",   "expired",   "mismatch",
-                                              "present", "rejected", "ok",      "configured", "empty",     "accepted"};
+constexpr std::array<string_view, 18> kStates{
+    "true",    "false",    "null",    "none",       "undefined", "unset",
+    "set",     "missing",  "invalid", "required",   "expired",   "mismatch",
+    "present", "rejected", "ok",      "configured", "empty",     "accepted"};
 // Words that follow "Bearer" and "Basic" in prose.
-constexpr std::array<string_view, 12> kProse{"tokens",      "authentication", "authorization", "credential",
-                                             "credentials", "header",         "headers",       "scheme",
-                                             "prefix",      "access",         "functionality", "information"};
+constexpr std::array<string_view, 12> kProse{
+    "tokens",  "authentication", "authorization", "credential", "credentials",   "header",
+    "headers", "scheme",         "prefix",        "access",     "functionality", "information"};
 
 template <std::size_t N>
 bool among(const std::array<string_view, N>& list, string_view word) {
@@ -44,7 +45,8 @@ constexpr bool hex(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 bool is_scheme(string_view word) {
-  return iequals(word, "bearer") || iequals(word, "basic") || iequals(word, "digest") || iequals(word, "bot");
+  return iequals(word, "bearer") || iequals(word, "basic") || iequals(word, "digest") ||
+         iequals(word, "bot");
 }
 
 // Byte offset of the code point number `count`, or npos when the text is shorter.
@@ -73,12 +75,15 @@ bool is_masked(string_view value) {
 }
 
 // Characters that would end a value or a literal where the mask stands may not be shown.
-bool showable(string_view part) { return part.find_first_of("\"'`\\ \t\r\n,;&[]{}()<>:=%") == string_view::npos; }
+bool showable(string_view part) {
+  return part.find_first_of("\"'`\\ \t\r\n,;&[]{}()<>:=%") == string_view::npos;
+}
 
 std::string mask(string_view value) {
   if (is_masked(value)) return std::string(value);
   // Nobody needs to count further than this to know that it is long.
-  if (point_offset(value.substr(0, 4 * kLongEnough), kLongEnough) == string_view::npos) return std::string(kMask);
+  if (point_offset(value.substr(0, 4 * kLongEnough), kLongEnough) == string_view::npos)
+    return std::string(kMask);
   const auto head = value.substr(0, point_offset(value, kHead));
   const auto tail = value.substr(last_points(value, kTail));
   if (!showable(head) || !showable(tail)) return std::string(kMask);
@@ -95,9 +100,9 @@ class Walk {
 
  private:
   struct Value {
-    std::size_t at = 0;          // where the value begins
-    bool with_equals = false;    // `=` stood before it
-    bool quoted_name = false;    // the name stood in quotes, as in JSON
+    std::size_t at = 0;        // where the value begins
+    bool with_equals = false;  // `=` stood before it
+    bool quoted_name = false;  // the name stood in quotes, as in JSON
   };
 
   char peek(std::size_t at) const { return at < text_.size() ? text_[at] : '\0'; }
@@ -136,7 +141,8 @@ std::optional<std::string> Walk::run() {
       word();
     } else if (c == '%' && hex(peek(at_ + 1)) && hex(peek(at_ + 2))) {
       at_ += 3;  // so that a word begins behind %3D
-    } else if (c == '\\' && string_view("nrtbf\"'/\\").contains(peek(at_ + 1)) && peek(at_ + 1) != '\0') {
+    } else if (c == '\\' && string_view("nrtbf\"'/\\").contains(peek(at_ + 1)) &&
+               peek(at_ + 1) != '\0') {
       at_ += 2;  // and behind a literal \n
     } else {
       ++at_;
@@ -284,7 +290,8 @@ void Walk::hide_quoted(std::size_t at, std::size_t escapes) {
     return;
   }
   const auto blank_at = content.find(' ');
-  if (blank_at != string_view::npos && is_scheme(content.substr(0, blank_at))) return hide(begin + blank_at + 1, end);
+  if (blank_at != string_view::npos && is_scheme(content.substr(0, blank_at)))
+    return hide(begin + blank_at + 1, end);
   hide(begin, end);
 }
 
@@ -318,7 +325,8 @@ void Walk::hide_bare(string_view name, const Value& value) {
   }
   if (header) end = line_end(begin);
   // In JSON a bare number must stay a value: null.
-  const bool number = value.quoted_name && first.find_first_not_of("0123456789+-.eE") == string_view::npos;
+  const bool number =
+      value.quoted_name && first.find_first_not_of("0123456789+-.eE") == string_view::npos;
   if (number && !first.empty()) return hide_all_of(begin, end, "null");
   hide(begin, end);
 }
@@ -337,8 +345,8 @@ std::size_t Walk::quoted_end(std::size_t at, char mark, std::size_t escapes) con
   return text_.size();
 }
 
-// Does an unquoted value end at the comma or semicolon there? Only when another `name=` follows or a
-// blank does: passwords hold such characters too.
+// Does an unquoted value end at the comma or semicolon there? Only when another `name=` follows or
+// a blank does: passwords hold such characters too.
 bool Walk::ends_bare(std::size_t at) const {
   constexpr std::size_t kLongestNext = 64;
   auto next = at + 1;

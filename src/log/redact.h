@@ -1,5 +1,5 @@
-// Removes secrets from text before it is shown or written: key shapes of vendors, bearer headers, private
-// key blocks, `name=value` and JSON pairs whose name says secret. Pure; any thread.
+// Removes secrets from text before it is shown or written: key shapes of vendors, bearer headers,
+// private key blocks, `name=value` and JSON pairs whose name says secret. Pure; any thread.
 #pragma once
 
 #include <string>

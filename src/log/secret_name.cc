@@ -17,21 +17,25 @@ constexpr std::size_t kMaxWords = 16;
 
 // A word of a name that ends in one of these names a secret: botToken, x-api-key, DB_PASSWORD.
 constexpr std::array<string_view, 16> kStems{
-    "token",      "secret",      "secrets",       "password", "passwords", "passwd",     "passphrase", "passcode",
-    "credential", "credentials", "authorization", "cookie",   "cookies",   "privatekey", "accesskey",  "apikey"};
+    "token",      "secret",     "secrets",    "password",    "passwords",     "passwd",
+    "passphrase", "passcode",   "credential", "credentials", "authorization", "cookie",
+    "cookies",    "privatekey", "accesskey",  "apikey"};
 // …unless the next word says that it is about the secret: tokenCount, token_type, passwordFile.
 constexpr std::array<string_view, 44> kAbout{
-    "count",   "counts", "limit",  "limits",     "budget",  "usage",    "used",     "type",    "types",  "length",     "len",
-    "window",  "rate",   "price",  "cost",       "ttl",     "expiry",   "expires",  "expired", "expiration", "file",    "path",
-    "name",    "env",    "source", "mode",       "url",     "uri",      "endpoint", "required", "missing", "mismatch",  "size",
-    "bucket",  "index",  "valid",  "configured", "present", "estimate", "estimates", "delta",  "ids",    "per",        "store"};
+    "count",  "counts",  "limit",   "limits",     "budget",     "usage",    "used",     "type",
+    "types",  "length",  "len",     "window",     "rate",       "price",    "cost",     "ttl",
+    "expiry", "expires", "expired", "expiration", "file",       "path",     "name",     "env",
+    "source", "mode",    "url",     "uri",        "endpoint",   "required", "missing",  "mismatch",
+    "size",   "bucket",  "index",   "valid",      "configured", "present",  "estimate", "estimates",
+    "delta",  "ids",     "per",     "store"};
 // Before a single "token" these speak of counting: max_token, totalToken.
-constexpr std::array<string_view, 12> kCounting{"max",   "min",     "num",    "total",  "input",  "output",
-                                                "prompt", "reasoning", "completion", "cached", "context", "per"};
+constexpr std::array<string_view, 12> kCounting{"max",        "min",    "num",     "total",
+                                                "input",      "output", "prompt",  "reasoning",
+                                                "completion", "cached", "context", "per"};
 // Before "key" these say what it opens.
-constexpr std::array<string_view, 16> kKeyKinds{"api",     "private", "access",  "signing", "encryption", "master",
-                                                "account", "shared",  "service", "auth",    "hmac",       "ssh",
-                                                "storage", "client",  "deploy",  "license"};
+constexpr std::array<string_view, 16> kKeyKinds{
+    "api",     "private", "access", "signing", "encryption", "master", "account", "shared",
+    "service", "auth",    "hmac",   "ssh",     "storage",    "client", "deploy",  "license"};
 
 template <std::size_t N>
 bool among(const std::array<string_view, N>& list, string_view word) {
@@ -82,7 +86,8 @@ bool names_secret(const Words& words, std::size_t i) {
   const auto word = words[i];
   const auto next = i + 1 < words.size() ? words[i + 1] : string_view();
   if (among(kAbout, next)) return false;
-  if ((iequals(word, "key") || iequals(word, "keys")) && i > 0) return among(kKeyKinds, words[i - 1]);
+  if ((iequals(word, "key") || iequals(word, "keys")) && i > 0)
+    return among(kKeyKinds, words[i - 1]);
   if (iequals(word, "token") && i > 0 && among(kCounting, words[i - 1])) return false;
   return std::ranges::any_of(kStems, [word](string_view stem) { return iends_with(word, stem); });
 }
@@ -99,7 +104,8 @@ bool is_secret_name(string_view key) {
 bool is_key_name(string_view key) {
   const Words words(key);
   if (!iends_with(words.back(), "key")) return false;
-  return !iequals(words.back(), "publickey") && (words.size() < 2 || !iequals(words[words.size() - 2], "public"));
+  return !iequals(words.back(), "publickey") &&
+         (words.size() < 2 || !iequals(words[words.size() - 2], "public"));
 }
 
 bool is_secret_header(string_view key) {

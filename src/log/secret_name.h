@@ -1,4 +1,5 @@
-// What the name of a value says about it. Inside log/ only; `is_secret_name` itself stands in redact.h.
+// What the name of a value says about it. Inside log/ only; `is_secret_name` itself stands in
+// redact.h.
 #pragma once
 
 #include <string_view>

@@ -1,5 +1,6 @@
-// Who may connect: the client ids and modes of protocol §1.4, and what the gateway concludes from them. One
-// list; the parameter schema of `connect` and the classification read the same. Pure; any thread.
+// Who may connect: the client ids and modes of protocol §1.4, and what the gateway concludes from
+// them. One list; the parameter schema of `connect` and the classification read the same. Pure; any
+// thread.
 #pragma once
 
 #include <string>
@@ -9,9 +10,12 @@ namespace carapace::rpc {
 
 // The ancestor's ids, its older spellings, and ours, separated by '|'.
 inline constexpr std::string_view kClientIds =
-    "webchat-ui|moltbot-control-ui|webchat|cli|gateway-client|moltbot-macos|moltbot-ios|moltbot-android|node-host|"
-    "test|fingerprint|moltbot-probe|clawdbot-control-ui|clawdbot-macos|clawdbot-ios|clawdbot-android|"
-    "clawdbot-probe|carapace-control-ui|carapace-macos|carapace-ios|carapace-android|carapace-probe";
+    "webchat-ui|moltbot-control-ui|webchat|cli|gateway-client|moltbot-macos|moltbot-ios|moltbot-"
+    "android|node-host|"
+    "test|fingerprint|moltbot-probe|clawdbot-control-ui|clawdbot-macos|clawdbot-ios|clawdbot-"
+    "android|"
+    "clawdbot-probe|carapace-control-ui|carapace-macos|carapace-ios|carapace-android|carapace-"
+    "probe";
 inline constexpr std::string_view kClientModes = "webchat|cli|ui|backend|node|probe|test";
 
 struct ClientInfo {
@@ -25,7 +29,7 @@ struct ClientInfo {
   std::string instance_id;
 };
 
-bool is_cli(const ClientInfo& client);         // comes and goes per command: not tracked in presence
+bool is_cli(const ClientInfo& client);  // comes and goes per command: not tracked in presence
 bool is_webchat(const ClientInfo& client);
 bool is_control_ui(const ClientInfo& client);  // any spelling
 

@@ -19,7 +19,8 @@ std::optional<std::string> from_pem(std::string_view text) {
     if (!part.starts_with("-----")) body.append(part);
   }
   auto der = from_base64_any(body);
-  if (!der || der->size() != kSpkiPrefix.size() + kPublicKeyBytes || !der->starts_with(kSpkiPrefix)) return std::nullopt;
+  if (!der || der->size() != kSpkiPrefix.size() + kPublicKeyBytes || !der->starts_with(kSpkiPrefix))
+    return std::nullopt;
   return der->substr(kSpkiPrefix.size());
 }
 
@@ -32,13 +33,15 @@ std::optional<std::string> raw_public_key(std::string_view text) {
 
 std::string signed_text(const DeviceProof& proof, const DeviceClaim& claim) {
   const auto nonce = trim(proof.nonce);
-  auto text = fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", nonce.empty() ? "v1" : "v2", proof.id, claim.client_id,
-                          claim.client_mode, claim.role, join(claim.scopes, ","), proof.signed_at_ms, claim.token);
+  auto text = fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", nonce.empty() ? "v1" : "v2", proof.id,
+                          claim.client_id, claim.client_mode, claim.role, join(claim.scopes, ","),
+                          proof.signed_at_ms, claim.token);
   if (!nonce.empty()) text.append("|").append(nonce);
   return text;
 }
 
-bool signature_holds(const std::string& raw_key, const DeviceProof& proof, const DeviceClaim& claim) {
+bool signature_holds(const std::string& raw_key, const DeviceProof& proof,
+                     const DeviceClaim& claim) {
   const auto signature = from_base64_any(proof.signature);
   return signature && secret::ed25519_verify(raw_key, signed_text(proof, claim), *signature);
 }

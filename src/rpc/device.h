@@ -1,5 +1,5 @@
-// Device identity (protocol §1.7): the text that a device signs and the check of what it sent. Who the device
-// is to us – paired, revoked – is decided elsewhere. Pure; any thread.
+// Device identity (protocol §1.7): the text that a device signs and the check of what it sent. Who
+// the device is to us – paired, revoked – is decided elsewhere. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ struct DeviceProof {
   std::string public_key;  // base64url or base64 of 32 bytes, or an SPKI PEM
   std::string signature;   // base64url or base64 of 64 bytes
   std::int64_t signed_at_ms = 0;
-  std::string nonce;       // empty: a version 1 signature
+  std::string nonce;  // empty: a version 1 signature
 };
 
 // What the signature binds the device to.
@@ -28,9 +28,11 @@ struct DeviceClaim {
 };
 
 inline constexpr std::size_t kPublicKeyBytes = 32;
-// The raw bytes of a public key in any of its spellings, of whatever length; nullopt for what is no spelling.
+// The raw bytes of a public key in any of its spellings, of whatever length; nullopt for what is no
+// spelling.
 std::optional<std::string> raw_public_key(std::string_view text);
 std::string signed_text(const DeviceProof& proof, const DeviceClaim& claim);
-bool signature_holds(const std::string& raw_key, const DeviceProof& proof, const DeviceClaim& claim);
+bool signature_holds(const std::string& raw_key, const DeviceProof& proof,
+                     const DeviceClaim& claim);
 
 }  // namespace carapace::rpc

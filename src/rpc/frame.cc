@@ -15,7 +15,8 @@ constexpr ParamRow kRequestRows[] = {
 };
 constexpr ParamSchema kRequest{kRequestRows};
 
-// A number is answered with the number that came; what is no scalar cannot be told apart by a client.
+// A number is answered with the number that came; what is no scalar cannot be told apart by a
+// client.
 std::string id_to_answer(const json::value& frame) {
   const auto* object = frame.if_object();
   const auto* id = object ? object->if_contains("id") : nullptr;
@@ -24,7 +25,8 @@ std::string id_to_answer(const json::value& frame) {
 }
 
 FrameProblem problem(const json::value& frame, std::string_view what) {
-  return {false, id_to_answer(frame), invalid_request("invalid request frame: " + std::string(what))};
+  return {false, id_to_answer(frame),
+          invalid_request("invalid request frame: " + std::string(what))};
 }
 
 }  // namespace
@@ -35,8 +37,10 @@ bool deeper_than(std::string_view json, std::size_t levels) {
   for (std::size_t i = 0; i < json.size(); ++i) {
     const char c = json[i];
     if (in_string) {
-      if (c == '\\') ++i;
-      else if (c == '"') in_string = false;
+      if (c == '\\')
+        ++i;
+      else if (c == '"')
+        in_string = false;
     } else if (c == '"') {
       in_string = true;
     } else if (c == '{' || c == '[') {
@@ -50,7 +54,8 @@ bool deeper_than(std::string_view json, std::size_t levels) {
 
 std::expected<RequestFrame, FrameProblem> parse_request(std::string_view text) {
   if (deeper_than(text, kMaxDepth))
-    return std::unexpected(problem(nullptr, fmt::format("nested deeper than {} levels", kMaxDepth)));
+    return std::unexpected(
+        problem(nullptr, fmt::format("nested deeper than {} levels", kMaxDepth)));
   auto parsed = parse_json(text, {.max_depth = kMaxDepth, .max_bytes = kMaxFrameBytes});
   if (!parsed) {
     const bool too_large = parsed.error().code == Errc::too_large;
@@ -61,7 +66,8 @@ std::expected<RequestFrame, FrameProblem> parse_request(std::string_view text) {
   if (const auto violations = check_params(kRequest, &*parsed); !violations.empty())
     return std::unexpected(problem(*parsed, violations));
   auto& object = parsed->get_object();
-  RequestFrame frame{std::string(object.at("id").get_string()), std::string(object.at("method").get_string()), {}};
+  RequestFrame frame{
+      std::string(object.at("id").get_string()), std::string(object.at("method").get_string()), {}};
   if (auto* params = object.if_contains("params"))
     frame.params = std::make_shared<const json::value>(std::move(*params));
   return frame;
@@ -89,11 +95,12 @@ std::string response_failed(std::string_view id, const WireError& error, std::st
 }
 
 std::string response_refused(const FrameProblem& problem) {
-  return fmt::format(R"({{"type":"res","id":{},"ok":false,"error":{}}})", problem.id_json, to_json(problem.error));
+  return fmt::format(R"({{"type":"res","id":{},"ok":false,"error":{}}})", problem.id_json,
+                     to_json(problem.error));
 }
 
-std::string event_frame(std::string_view event, std::string_view payload, std::optional<std::int64_t> seq,
-                        std::optional<StateVersion> version) {
+std::string event_frame(std::string_view event, std::string_view payload,
+                        std::optional<std::int64_t> seq, std::optional<StateVersion> version) {
   std::string out;
   out.reserve(96 + event.size() + payload.size());
   out += R"({"type":"event","event":)";
@@ -101,7 +108,8 @@ std::string event_frame(std::string_view event, std::string_view payload, std::o
   if (!payload.empty()) out.append(R"(,"payload":)").append(payload);
   if (seq) out.append(R"(,"seq":)").append(std::to_string(*seq));
   if (version)
-    out += fmt::format(R"(,"stateVersion":{{"presence":{},"health":{}}})", version->presence, version->health);
+    out += fmt::format(R"(,"stateVersion":{{"presence":{},"health":{}}})", version->presence,
+                       version->health);
   out += '}';
   return out;
 }

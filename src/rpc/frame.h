@@ -1,5 +1,5 @@
-// Frames of protocol 3 (§1.2): requests in, responses and events out. Without I/O: text to values and values to
-// text. Called by the gateway's connections; any thread.
+// Frames of protocol 3 (§1.2): requests in, responses and events out. Without I/O: text to values
+// and values to text. Called by the gateway's connections; any thread.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,8 @@ struct RequestFrame {
 
 struct FrameProblem {
   bool not_json = false;  // ignored after the handshake, ends the connection before it
-  std::string id_json;    // JSON text of the id to answer with: as sent when it is a string or number
-  WireError error;        // "invalid request frame: …"
+  std::string id_json;  // JSON text of the id to answer with: as sent when it is a string or number
+  WireError error;      // "invalid request frame: …"
 };
 
 std::expected<RequestFrame, FrameProblem> parse_request(std::string_view text);
@@ -37,7 +37,8 @@ bool deeper_than(std::string_view json, std::size_t levels);
 // `payload` is JSON text; empty leaves the field out.
 std::string response_ok(std::string_view id, std::string_view payload);
 // A failed response may carry a payload as well.
-std::string response_failed(std::string_view id, const WireError& error, std::string_view payload = {});
+std::string response_failed(std::string_view id, const WireError& error,
+                            std::string_view payload = {});
 std::string response_refused(const FrameProblem& problem);
 
 struct StateVersion {
@@ -46,7 +47,7 @@ struct StateVersion {
 };
 
 // Targeted events have no `seq`; only presence and health events have `version`.
-std::string event_frame(std::string_view event, std::string_view payload, std::optional<std::int64_t> seq,
-                        std::optional<StateVersion> version);
+std::string event_frame(std::string_view event, std::string_view payload,
+                        std::optional<std::int64_t> seq, std::optional<StateVersion> version);
 
 }  // namespace carapace::rpc

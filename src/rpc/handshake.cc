@@ -34,7 +34,10 @@ constexpr ParamRow kAuthRows[] = {{.name = "token"}, {.name = "password"}};
 constexpr ParamRow kConnectRows[] = {
     {.name = "minProtocol", .type = ParamType::integer, .required = true, .min = 1},
     {.name = "maxProtocol", .type = ParamType::integer, .required = true, .min = 1},
-    {.name = "client", .type = ParamType::object, .required = true, .fields = kClientRows,
+    {.name = "client",
+     .type = ParamType::object,
+     .required = true,
+     .fields = kClientRows,
      .field_count = std::size(kClientRows)},
     {.name = "caps", .type = ParamType::texts, .item_min = 1},
     {.name = "commands", .type = ParamType::texts, .item_min = 1},
@@ -42,8 +45,14 @@ constexpr ParamRow kConnectRows[] = {
     {.name = "pathEnv"},
     {.name = "role", .min = 1},
     {.name = "scopes", .type = ParamType::texts, .max = 64, .item_min = 1},
-    {.name = "device", .type = ParamType::object, .fields = kDeviceRows, .field_count = std::size(kDeviceRows)},
-    {.name = "auth", .type = ParamType::object, .fields = kAuthRows, .field_count = std::size(kAuthRows)},
+    {.name = "device",
+     .type = ParamType::object,
+     .fields = kDeviceRows,
+     .field_count = std::size(kDeviceRows)},
+    {.name = "auth",
+     .type = ParamType::object,
+     .fields = kAuthRows,
+     .field_count = std::size(kAuthRows)},
     {.name = "locale"},
     {.name = "userAgent"},
 };
@@ -79,9 +88,10 @@ Sent read(const json::object& params) {
   if (const auto* scopes = find_array(params, "scopes"))
     for (const auto& scope : *scopes) out.scopes.emplace_back(std::string_view(scope.get_string()));
   if (const auto* device = find_object(params, "device"))
-    out.device = DeviceProof{string_or(*device, "id", ""), string_or(*device, "publicKey", ""),
-                             string_or(*device, "signature", ""), find_int(*device, "signedAt").value_or(0),
-                             string_or(*device, "nonce", "")};
+    out.device =
+        DeviceProof{string_or(*device, "id", ""), string_or(*device, "publicKey", ""),
+                    string_or(*device, "signature", ""), find_int(*device, "signedAt").value_or(0),
+                    string_or(*device, "nonce", "")};
   if (const auto* auth = find_object(params, "auth")) {
     out.token = string_or(*auth, "token", "");
     out.password = string_or(*auth, "password", "");
@@ -90,15 +100,18 @@ Sent read(const json::object& params) {
 }
 
 // Rows 6 and 7: who may come without a device.
-std::optional<Refusal> judge_absent_device(const Sent& sent, const ConnectionFacts& facts, const AuthRules& rules) {
+std::optional<Refusal> judge_absent_device(const Sent& sent, const ConnectionFacts& facts,
+                                           const AuthRules& rules) {
   if (sent.device) return std::nullopt;
   if (is_control_ui(sent.client)) {
-    if (rules.allow_insecure_ui && !(sent.token.empty() && sent.password.empty())) return std::nullopt;
+    if (rules.allow_insecure_ui && !(sent.token.empty() && sent.password.empty()))
+      return std::nullopt;
     return refuse("control ui requires HTTPS or localhost (secure context)");
   }
   if (rules.mode == AuthMode::none && facts.local) return std::nullopt;
   // A person on this machine who knows the password needs no key pair to say so.
-  if (rules.mode == AuthMode::password && facts.local && !sent.password.empty()) return std::nullopt;
+  if (rules.mode == AuthMode::password && facts.local && !sent.password.empty())
+    return std::nullopt;
   if (sent.token.empty()) return refuse("device identity required", kNotPaired);
   return std::nullopt;
 }
@@ -132,7 +145,8 @@ std::string_view hint(const ClientInfo& client, bool token) {
 }
 
 // Row 14: only the credential that belongs to the mode counts.
-std::optional<Refusal> judge_credential(const Sent& sent, const ConnectionFacts& facts, const AuthRules& rules) {
+std::optional<Refusal> judge_credential(const Sent& sent, const ConnectionFacts& facts,
+                                        const AuthRules& rules) {
   if (rules.mode == AuthMode::none) {
     if (facts.local) return std::nullopt;
     return refuse("unauthorized");
@@ -142,17 +156,19 @@ std::optional<Refusal> judge_credential(const Sent& sent, const ConnectionFacts&
   const auto& given = token ? sent.token : sent.password;
   const std::string_view what = token ? "token" : "password";
   if (trim(configured.reveal()).empty())
-    return refuse(fmt::format("unauthorized: gateway {} not configured on gateway (set gateway.auth.{})", what, what));
+    return refuse(fmt::format(
+        "unauthorized: gateway {} not configured on gateway (set gateway.auth.{})", what, what));
   const auto advice = hint(sent.client, token);
-  if (trim(given).empty()) return refuse(fmt::format("unauthorized: gateway {} missing ({})", what, advice));
+  if (trim(given).empty())
+    return refuse(fmt::format("unauthorized: gateway {} missing ({})", what, advice));
   if (configured.equals(given)) return std::nullopt;
   auto out = refuse(fmt::format("unauthorized: gateway {} mismatch ({})", what, advice));
   out.wrong_credential = true;
   return out;
 }
 
-// The shared credential says that somebody knows it, not which rights a stranger's machine may hold: what a
-// client without a device asks for is granted on this machine only.
+// The shared credential says that somebody knows it, not which rights a stranger's machine may
+// hold: what a client without a device asks for is granted on this machine only.
 std::vector<std::string> granted(const Sent& sent, const ConnectionFacts& facts) {
   if (!facts.local) return {};
   if (sent.scopes.empty() && sent.role == "operator") return {"operator.admin"};
@@ -161,8 +177,8 @@ std::vector<std::string> granted(const Sent& sent, const ConnectionFacts& facts)
 
 }  // namespace
 
-std::expected<Caller, Refusal> judge_connect(const json::value* params, const ConnectionFacts& facts,
-                                             const AuthRules& rules) {
+std::expected<Caller, Refusal> judge_connect(const json::value* params,
+                                             const ConnectionFacts& facts, const AuthRules& rules) {
   if (const auto violations = check_params(kConnect, params); !violations.empty())
     return std::unexpected(refuse("invalid connect params: " + violations));
   const auto sent = read(params->get_object());
@@ -172,20 +188,24 @@ std::expected<Caller, Refusal> judge_connect(const json::value* params, const Co
     out.close_code = 1002;
     return std::unexpected(std::move(out));
   }
-  if (sent.role != "operator" && sent.role != "node") return std::unexpected(refuse("invalid role"));
+  if (sent.role != "operator" && sent.role != "node")
+    return std::unexpected(refuse("invalid role"));
   if (auto no = judge_absent_device(sent, facts, rules)) return std::unexpected(std::move(*no));
   if (auto no = judge_device(sent, facts)) return std::unexpected(std::move(*no));
   if (auto no = judge_credential(sent, facts, rules)) return std::unexpected(std::move(*no));
-  // Row 15. On this machine a device is paired silently; from elsewhere it has to be approved first.
+  // Row 15. On this machine a device is paired silently; from elsewhere it has to be approved
+  // first.
   if (sent.device && !facts.local) return std::unexpected(refuse("pairing required", kNotPaired));
-  return Caller{sent.client, sent.role, granted(sent, facts), sent.device ? sent.device->id : std::string()};
+  return Caller{sent.client, sent.role, granted(sent, facts),
+                sent.device ? sent.device->id : std::string()};
 }
 
 bool bearer_holds(std::string_view bearer, const AuthRules& rules, bool local) {
   switch (rules.mode) {
     case AuthMode::none: return local;
     case AuthMode::token: return !trim(rules.token.reveal()).empty() && rules.token.equals(bearer);
-    case AuthMode::password: return !trim(rules.password.reveal()).empty() && rules.password.equals(bearer);
+    case AuthMode::password:
+      return !trim(rules.password.reveal()).empty() && rules.password.equals(bearer);
   }
   return false;
 }

@@ -1,6 +1,7 @@
-// The decision on `connect` (protocol §1.6): what the client sent, the facts of its connection and the
-// configured credentials become an accepted caller or a refusal with its exact words. A pure function, so that
-// every row of the table is a test. The gateway sends what is decided here; nobody else judges a handshake.
+// The decision on `connect` (protocol §1.6): what the client sent, the facts of its connection and
+// the configured credentials become an accepted caller or a refusal with its exact words. A pure
+// function, so that every row of the table is a test. The gateway sends what is decided here;
+// nobody else judges a handshake.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +30,8 @@ struct AuthRules {
 };
 
 struct ConnectionFacts {
-  bool local = false;      // local direct (§5.4)
-  std::string nonce;       // of this connection's challenge
+  bool local = false;       // local direct (§5.4)
+  std::string nonce;        // of this connection's challenge
   std::int64_t now_ms = 0;  // Unix
 };
 
@@ -44,13 +45,14 @@ struct Caller {
 struct Refusal {
   WireError error;
   std::uint16_t close_code = 1008;
-  std::string close_reason;      // the error's words unless it says otherwise; the sender cuts it to 120 bytes
+  std::string
+      close_reason;  // the error's words unless it says otherwise; the sender cuts it to 120 bytes
   bool wrong_credential = false;  // counts as a failed attempt of this address
 };
 
 // `params` is null when the frame had none.
-std::expected<Caller, Refusal> judge_connect(const json::value* params, const ConnectionFacts& facts,
-                                             const AuthRules& rules);
+std::expected<Caller, Refusal> judge_connect(const json::value* params,
+                                             const ConnectionFacts& facts, const AuthRules& rules);
 
 // The same comparison for HTTP: `bearer` is tried as the credential of the configured mode.
 bool bearer_holds(std::string_view bearer, const AuthRules& rules, bool local);

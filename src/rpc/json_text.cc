@@ -71,9 +71,13 @@ ObjectText& ObjectText::text_unless_empty(std::string_view name, std::string_vie
   return value.empty() ? *this : text(name, value);
 }
 
-ObjectText& ObjectText::number(std::string_view name, std::int64_t value) { return raw(name, std::to_string(value)); }
+ObjectText& ObjectText::number(std::string_view name, std::int64_t value) {
+  return raw(name, std::to_string(value));
+}
 
-ObjectText& ObjectText::boolean(std::string_view name, bool value) { return raw(name, value ? "true" : "false"); }
+ObjectText& ObjectText::boolean(std::string_view name, bool value) {
+  return raw(name, value ? "true" : "false");
+}
 
 ObjectText& ObjectText::raw(std::string_view name, std::string_view json) {
   this->name(name);

@@ -1,5 +1,5 @@
-// Writing JSON text without building a value first: frames and events are made by splicing texts that are JSON
-// already. Pure; any thread.
+// Writing JSON text without building a value first: frames and events are made by splicing texts
+// that are JSON already. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 
 namespace carapace::rpc {
 
-// Appends `text` as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD, so that whatever
-// came in, a text frame that goes out is valid.
+// Appends `text` as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD, so that
+// whatever came in, a text frame that goes out is valid.
 void append_json_string(std::string& out, std::string_view text);
 std::string json_string(std::string_view text);
 

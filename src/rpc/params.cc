@@ -13,8 +13,8 @@ namespace carapace::rpc {
 namespace {
 
 std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
 }
 
 // JSON pointer escapes: a client may name a property as it likes.
@@ -33,10 +33,12 @@ class Judge {
     for (const auto& member : *object) {
       const std::string_view key = member.key();
       if (std::ranges::none_of(rows, [key](const ParamRow& row) { return row.name == key; }))
-        say_text(fmt::format("at {}: unexpected property '{}'", at.empty() ? "root" : at, ellipsize(key, 64)));
+        say_text(fmt::format("at {}: unexpected property '{}'", at.empty() ? "root" : at,
+                             ellipsize(key, 64)));
     }
     for (const auto& row : rows)
-      if (const auto* found = object->if_contains(row.name)) property(pointer(at, row.name), row, *found);
+      if (const auto* found = object->if_contains(row.name))
+        property(pointer(at, row.name), row, *found);
   }
 
   std::string text() const { return join(found_, "; "); }
@@ -53,7 +55,8 @@ class Judge {
     say(at, "must match a schema in anyOf");
   }
 
-  void typed(const std::string& at, const ParamRow& row, const json::value& value, bool inside_union = false) {
+  void typed(const std::string& at, const ParamRow& row, const json::value& value,
+             bool inside_union = false) {
     switch (row.type) {
       case ParamType::any: return;
       case ParamType::text: return characters_of(at, row, value);
@@ -82,12 +85,16 @@ class Judge {
     const bool integral = row.type == ParamType::integer;
     if (!value.is_number()) return say(at, integral ? "must be integer" : "must be number");
     const double number = value.to_number<double>();
-    if (integral && (!std::isfinite(number) || std::floor(number) != number)) say(at, "must be integer");
-    if (row.max != kNoMax && number > static_cast<double>(row.max)) say(at, fmt::format("must be <= {}", row.max));
-    if (row.min != kNoMin && number < static_cast<double>(row.min)) say(at, fmt::format("must be >= {}", row.min));
+    if (integral && (!std::isfinite(number) || std::floor(number) != number))
+      say(at, "must be integer");
+    if (row.max != kNoMax && number > static_cast<double>(row.max))
+      say(at, fmt::format("must be <= {}", row.max));
+    if (row.min != kNoMin && number < static_cast<double>(row.min))
+      say(at, fmt::format("must be >= {}", row.min));
   }
 
-  void choice(const std::string& at, const ParamRow& row, const json::value& value, bool inside_union) {
+  void choice(const std::string& at, const ParamRow& row, const json::value& value,
+              bool inside_union) {
     const auto* text = value.if_string();
     const auto allowed = split(row.one_of, '|');
     if (text && std::ranges::find(allowed, std::string_view(*text)) != allowed.end()) return;
@@ -103,7 +110,8 @@ class Judge {
     if (count < row.min) say(at, fmt::format("must NOT have fewer than {} items", row.min));
     if (row.type != ParamType::texts) return;
     const ParamRow item{.name = {}, .min = row.item_min};
-    for (std::size_t i = 0; i < items->size(); ++i) characters_of(at + "/" + std::to_string(i), item, (*items)[i]);
+    for (std::size_t i = 0; i < items->size(); ++i)
+      characters_of(at + "/" + std::to_string(i), item, (*items)[i]);
   }
 
   void flags(const std::string& at, const json::value& value) {

@@ -1,7 +1,7 @@
-// The parameters of a method as constant data, and the judge that compares what a client sent with them. The
-// texts are those of the validator that the ancestor uses, in its order, because clients show them and tests
-// match them: missing properties first, then unknown ones, then each known property in the order of the rows.
-// Pure; any thread.
+// The parameters of a method as constant data, and the judge that compares what a client sent with
+// them. The texts are those of the validator that the ancestor uses, in its order, because clients
+// show them and tests match them: missing properties first, then unknown ones, then each known
+// property in the order of the rows. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +15,9 @@
 namespace carapace::rpc {
 
 enum class ParamType : std::uint8_t {
-  text,      // min, max: characters
-  integer,   // min, max: value
-  number,    // min, max: value
+  text,     // min, max: characters
+  integer,  // min, max: value
+  number,   // min, max: value
   boolean,
   any,
   constant,  // exactly the text in `one_of`
@@ -51,8 +51,8 @@ struct ParamSchema {
 
 inline constexpr ParamSchema kAnyParams{{}, true};
 
-// Empty when `params` fits; else all violations, without repeats, joined by "; ". A null pointer means that no
-// parameters were sent at all, which is no object.
+// Empty when `params` fits; else all violations, without repeats, joined by "; ". A null pointer
+// means that no parameters were sent at all, which is no object.
 std::string check_params(const ParamSchema& schema, const json::value* params);
 
 }  // namespace carapace::rpc

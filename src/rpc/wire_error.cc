@@ -4,14 +4,20 @@
 
 namespace carapace::rpc {
 
-WireError invalid_request(std::string message) { return {std::string(kInvalidRequest), std::move(message), {}}; }
+WireError invalid_request(std::string message) {
+  return {std::string(kInvalidRequest), std::move(message), {}};
+}
 
-WireError unavailable(std::string message) { return {std::string(kUnavailable), std::move(message), {}}; }
+WireError unavailable(std::string message) {
+  return {std::string(kUnavailable), std::move(message), {}};
+}
 
 WireError wire_error(const Error& error) {
   const auto& row = errc_row(error.code);
   if (error.code == Errc::internal) return {std::string(row.rpc_code), "internal", {}};
-  return {std::string(row.rpc_code), error.detail.empty() ? std::string(row.user_sentence) : error.detail, {}};
+  return {std::string(row.rpc_code),
+          error.detail.empty() ? std::string(row.user_sentence) : error.detail,
+          {}};
 }
 
 std::string to_json(const WireError& error) {

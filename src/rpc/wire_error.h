@@ -1,5 +1,5 @@
-// What a failed request tells its client: a code of protocol 3, a sentence, perhaps details. `Errc` stays the
-// policy inside; this is its column for the wire. Values; any thread.
+// What a failed request tells its client: a code of protocol 3, a sentence, perhaps details. `Errc`
+// stays the policy inside; this is its column for the wire. Values; any thread.
 #pragma once
 
 #include <string>
@@ -25,7 +25,8 @@ WireError unavailable(std::string message);
 // The detail becomes the message; of our own failures (`internal`) only that word is told.
 WireError wire_error(const Error& error);
 
-// {"code":…,"message":…,"details":…}. `retryable` and `retryAfterMs` are never set, as with the ancestor.
+// {"code":…,"message":…,"details":…}. `retryable` and `retryAfterMs` are never set, as with the
+// ancestor.
 std::string to_json(const WireError& error);
 
 }  // namespace carapace::rpc

@@ -13,14 +13,17 @@ namespace {
 constexpr std::size_t kHashBytes = 32;
 
 unsigned char* raw(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
-const unsigned char* raw(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+const unsigned char* raw(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
 
 }  // namespace
 
 std::string sha256(std::string_view bytes) {
   std::string out(kHashBytes, '\0');
   unsigned length = 0;
-  CARAPACE_CHECK(EVP_Digest(bytes.data(), bytes.size(), raw(out), &length, EVP_sha256(), nullptr) == 1);
+  CARAPACE_CHECK(EVP_Digest(bytes.data(), bytes.size(), raw(out), &length, EVP_sha256(), nullptr) ==
+                 1);
   CARAPACE_CHECK(length == kHashBytes);
   return out;
 }
@@ -33,7 +36,8 @@ std::string hmac_sha256(std::string_view key, std::string_view bytes) {
   unsigned length = 0;
   // HMAC refuses a null key even when its length is 0.
   const void* start = key.empty() ? static_cast<const void*>("") : key.data();
-  CARAPACE_CHECK(HMAC(EVP_sha256(), start, static_cast<int>(key.size()), raw(bytes), bytes.size(), raw(out), &length));
+  CARAPACE_CHECK(HMAC(EVP_sha256(), start, static_cast<int>(key.size()), raw(bytes), bytes.size(),
+                      raw(out), &length));
   CARAPACE_CHECK(length == kHashBytes);
   return out;
 }

@@ -1,6 +1,6 @@
-// A secret text that cannot be printed by accident: no conversion, no formatter, no stream operator, no
-// comparison. It is wiped when it goes. Whoever must send it calls `reveal` and keeps no copy. A value;
-// any thread.
+// A secret text that cannot be printed by accident: no conversion, no formatter, no stream
+// operator, no comparison. It is wiped when it goes. Whoever must send it calls `reveal` and keeps
+// no copy. A value; any thread.
 #pragma once
 
 #include <iosfwd>
@@ -29,7 +29,8 @@ class Sealed {
 
 std::ostream& operator<<(std::ostream&, const Sealed&) = delete;
 
-// Overwrites the text, its spare capacity too, in a way that no optimiser removes; then it is empty.
+// Overwrites the text, its spare capacity too, in a way that no optimiser removes; then it is
+// empty.
 void wipe(std::string& text) noexcept;
 
 }  // namespace carapace::secret

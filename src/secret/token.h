@@ -1,4 +1,5 @@
-// Random tokens, and the gateway's own token file. Blocks on the disk: at start and in commands only.
+// Random tokens, and the gateway's own token file. Blocks on the disk: at start and in commands
+// only.
 #pragma once
 
 #include <string>
@@ -16,8 +17,8 @@ inline constexpr const char* kGatewayTokenFile = "gateway.token";  // below the 
 // The token in the file, without white space around it. A file that others may read is made private
 // (0600) first. `not_found` when there is no file or nothing in it.
 Result<Sealed> load_token(const std::string& path);
-// The same, but creates the file (0600) with a new token when there is none. Two processes that do so
-// at once end with the same token.
+// The same, but creates the file (0600) with a new token when there is none. Two processes that do
+// so at once end with the same token.
 Result<Sealed> load_or_create_token(const std::string& path, Random& random);
 
 }  // namespace carapace::secret

@@ -37,7 +37,9 @@ TEST(Stop, LateComersAreToldAtOnce) {
 TEST(Stop, RegistrationThatWentIsNotCalled) {
   const Stop stop;
   int calls = 0;
-  { const auto gone = stop.on_stop([&] { ++calls; }); }
+  {
+    const auto gone = stop.on_stop([&] { ++calls; });
+  }
   auto first = stop.on_stop([&] { ++calls; });
   const auto moved = std::move(first);
   stop.request("x");

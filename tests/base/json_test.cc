@@ -11,12 +11,15 @@ namespace {
 
 TEST(ParseJson, ValuesAndErrors) {
   EXPECT_EQ(parse_json(R"({"a":[1,2.5,"x",null,true]})")->at("a").as_array().size(), 5U);
-  for (const char* bad : {"", "{", "[1,]", "{a:1}", "'x'", "01", "1 2", "nul", "\"\xff\"", "\"\x01\"", "// c\n1", "NaN", "Infinity", "\"\\x41\""})
+  for (const char* bad : {"", "{", "[1,]", "{a:1}", "'x'", "01", "1 2", "nul", "\"\xff\"",
+                          "\"\x01\"", "// c\n1", "NaN", "Infinity", "\"\\x41\""})
     EXPECT_EQ(parse_json(bad).error().code, Errc::invalid_request) << bad;
 }
 
 TEST(ParseJson, LimitsDepthAndSize) {
-  const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+  const auto nested = [](std::size_t depth) {
+    return std::string(depth, '[') + std::string(depth, ']');
+  };
   EXPECT_TRUE(parse_json(nested(64)));
   EXPECT_EQ(parse_json(nested(65)).error().code, Errc::invalid_request);
   EXPECT_FALSE(parse_json(nested(1'000'000)));
@@ -46,8 +49,9 @@ TEST(MendSurrogates, OnlyWhereNeeded) {
 
 // Numbers that no double holds would be written back as words that are no JSON.
 TEST(ParseJson, NumbersOutOfRangeAreRefused) {
-  for (const auto& bad : {std::string("1e999"), std::string("-1E+400"), std::string("[{\"a\":1e309}]"), std::string("0e98385946"),
-                          std::string(400, '9'), "-" + std::string(400, '9') + ".5"}) {
+  for (const auto& bad :
+       {std::string("1e999"), std::string("-1E+400"), std::string("[{\"a\":1e309}]"),
+        std::string("0e98385946"), std::string(400, '9'), "-" + std::string(400, '9') + ".5"}) {
     const auto value = parse_json(bad);
     EXPECT_FALSE(value) << bad << " " << dump_json(*value);
   }
@@ -62,8 +66,10 @@ TEST(JsonProperty, WhatIsReadCanBeWrittenAndReadAgain) {
   static constexpr std::string_view kBytes = "{}[]:,\"\\0123456789.eE+-tfnu d8";
   int accepted = 0;
   for (int round = 0; round < 60'000; ++round) {
-    std::string text = round % 2 == 0 ? R"({"a":[1.5e3,"\ud83d\ude00",null],"b":{"c":-0}})" : "[1e9,0.25,\"x\"]";
-    for (auto n = engine() % 4; n > 0; --n) text[engine() % text.size()] = kBytes[engine() % kBytes.size()];
+    std::string text =
+        round % 2 == 0 ? R"({"a":[1.5e3,"\ud83d\ude00",null],"b":{"c":-0}})" : "[1e9,0.25,\"x\"]";
+    for (auto n = engine() % 4; n > 0; --n)
+      text[engine() % text.size()] = kBytes[engine() % kBytes.size()];
     const auto value = parse_json(text);
     if (!value) continue;
     ++accepted;
@@ -75,7 +81,10 @@ TEST(JsonProperty, WhatIsReadCanBeWrittenAndReadAgain) {
 }
 
 TEST(JsonReaders, AbsentOrWrongTypeIsNothing) {
-  const auto value = parse_json(R"({"s":"x","i":7,"f":7.0,"h":7.5,"b":true,"n":null,"o":{},"a":[],"u":18446744073709551615,"big":1e300})").value();
+  const auto value =
+      parse_json(
+          R"({"s":"x","i":7,"f":7.0,"h":7.5,"b":true,"n":null,"o":{},"a":[],"u":18446744073709551615,"big":1e300})")
+          .value();
   const auto& object = value.get_object();
   EXPECT_EQ(find_string(object, "s"), "x");
   EXPECT_EQ(find_string(object, "i"), std::nullopt);

@@ -27,12 +27,29 @@ TEST(Text, Basics) {
 }
 
 TEST(Utf8, TheBoundsOfTheEncoding) {
-  for (const char* good : {"", "a", "\x7f", "\u0080", "\u07ff", "\u0800", "\ud7ff", "\ue000", "\uffff", "\U00010000", "\U0010ffff",
-                           "aaaaaaaaaaaaaaa\u00e9"})
+  for (const char* good : {"", "a", "\x7f", "\u0080", "\u07ff", "\u0800", "\ud7ff", "\ue000",
+                           "\uffff", "\U00010000", "\U0010ffff", "aaaaaaaaaaaaaaa\u00e9"})
     EXPECT_TRUE(is_valid_utf8(good)) << good;
-  for (const char* bad : {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x41", "\xe0\x80\x80", "\xe0\x9f\xbf", "\xed\xa0\x80",
-                          "\xed\xbf\xbf", "\xe2\x82", "\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
-                          "\xff", "\xfe", "\xf0\x9f\x98", "aaaaaaaa\xff", "aaaaaaa\xc3"})
+  for (const char* bad : {"\x80",
+                          "\xbf",
+                          "\xc0\x80",
+                          "\xc1\xbf",
+                          "\xc2",
+                          "\xc2\x41",
+                          "\xe0\x80\x80",
+                          "\xe0\x9f\xbf",
+                          "\xed\xa0\x80",
+                          "\xed\xbf\xbf",
+                          "\xe2\x82",
+                          "\xf0\x80\x80\x80",
+                          "\xf0\x8f\xbf\xbf",
+                          "\xf4\x90\x80\x80",
+                          "\xf5\x80\x80\x80",
+                          "\xff",
+                          "\xfe",
+                          "\xf0\x9f\x98",
+                          "aaaaaaaa\xff",
+                          "aaaaaaa\xc3"})
     EXPECT_FALSE(is_valid_utf8(bad));
 }
 
@@ -61,7 +78,9 @@ TEST(Utf8, CutsOnlyBetweenCodePoints) {
 
 TEST(Utf8, AppendThenValidate) {
   std::string out;
-  for (const std::uint32_t code : {0x41U, 0x7fU, 0x80U, 0x7ffU, 0x800U, 0xffffU, 0x10000U, 0x10ffffU}) append_utf8(out, code);
+  for (const std::uint32_t code :
+       {0x41U, 0x7fU, 0x80U, 0x7ffU, 0x800U, 0xffffU, 0x10000U, 0x10ffffU})
+    append_utf8(out, code);
   EXPECT_EQ(out, "A\x7f\u0080\u07ff\u0800\uffff\U00010000\U0010ffff");
 }
 
@@ -70,8 +89,10 @@ TEST(Utf8Property, SanitizedIsValidAndStable) {
   for (int round = 0; round < 20'000; ++round) {
     std::string bytes(engine() % 24, '\0');
     for (auto& byte : bytes) {
-      static constexpr std::string_view kInteresting = "\x80\xbf\xc2\xe0\xed\xf0\xf4\x9f\xa0\x8f\x90\x41";
-      byte = engine() % 3 == 0 ? static_cast<char>(engine()) : kInteresting[engine() % kInteresting.size()];
+      static constexpr std::string_view kInteresting =
+          "\x80\xbf\xc2\xe0\xed\xf0\xf4\x9f\xa0\x8f\x90\x41";
+      byte = engine() % 3 == 0 ? static_cast<char>(engine())
+                               : kInteresting[engine() % kInteresting.size()];
     }
     const auto clean = sanitize_utf8(bytes);
     ASSERT_TRUE(is_valid_utf8(clean));
@@ -84,8 +105,10 @@ TEST(StripControls, TakesWhatMovesACursorOrTurnsText) {
   EXPECT_EQ(strip_controls("a\x1b[2J\x07\x7f\u0085\u009f b", false), "a[2J b");
   EXPECT_EQ(strip_controls("a\nb\tc\rd", false), "abcd");
   EXPECT_EQ(strip_controls("a\nb\tc\rd", true), "a\nb\tcd");
-  EXPECT_EQ(strip_controls("x\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069y", false), "xy");
-  EXPECT_EQ(strip_controls("é \u00a0 \u2029 – 😀 \u202f \u206a", false), "é \u00a0 \u2029 – 😀 \u202f \u206a");
+  EXPECT_EQ(strip_controls("x\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069y", false),
+            "xy");
+  EXPECT_EQ(strip_controls("é \u00a0 \u2029 – 😀 \u202f \u206a", false),
+            "é \u00a0 \u2029 – 😀 \u202f \u206a");
   EXPECT_EQ(strip_controls("\xe2\x80", false), "\xe2\x80");
 }
 

@@ -24,9 +24,10 @@ TEST(TimeText, Iso8601) {
 TEST(TimeText, HttpDates) {
   EXPECT_EQ(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT"), 784'111'777'000);
   EXPECT_EQ(parse_http_date("Tue, 27 Jan 2026 10:00:00 GMT"), 1'769'508'000'000);
-  for (const char* bad : {"", "120", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 99 Nov 1994 08:49:37 GMT",
-                          "Sun, 06 Nov 1994 25:49:37 GMT", "Sun, 06 Nov 1994 08:-9:37 GMT", "Sun, 00 Nov 1994 08:49:37 GMT",
-                          "Sun, 06 Nov 1994"})
+  for (const char* bad :
+       {"", "120", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT",
+        "Sun, 99 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 25:49:37 GMT",
+        "Sun, 06 Nov 1994 08:-9:37 GMT", "Sun, 00 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994"})
     EXPECT_EQ(parse_http_date(bad), std::nullopt) << bad;
 }
 
@@ -60,7 +61,9 @@ TEST(Errors, TryPassesTheErrorOn) {
   EXPECT_EQ(quarter(5).error(), (Error{Errc::conflict, "5 is odd", -1}));
 }
 
-TEST(Errors, CheckEndsTheProcess) { EXPECT_DEATH(CARAPACE_CHECK(1 == 2), "broken invariant at .*1 == 2"); }
+TEST(Errors, CheckEndsTheProcess) {
+  EXPECT_DEATH(CARAPACE_CHECK(1 == 2), "broken invariant at .*1 == 2");
+}
 
 TEST(RandomText, UuidsAndHex) {
   SystemRandom random;

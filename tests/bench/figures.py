@@ -90,7 +90,7 @@ def one_turn(bench, rounds, turns, delay_us):
     with bench.mock(delay_us=delay_us) as mock, bench.gateway(bench.state(f"turn-{delay_us}"), mock) as gateway:
         for number in range(rounds + 1):
             curl = statistics.median(curl_ms(mock, turns))
-            ours = bench.load("turns", port=gateway.port, token=TOKEN, turns=turns, prefix=f"round-{number}")
+            ours = bench.load("turns", port=gateway.port, token=TOKEN, turns=turns, fresh=1, prefix=f"round-{number}")
             if number == 0:  # nothing is warm yet
                 continue
             series.add(curl_ms=curl, turn_ms=ours["final_ms"], added_ms=ours["final_ms"] - curl,

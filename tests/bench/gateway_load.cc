@@ -28,7 +28,9 @@ constexpr const char* kUsage =
     "usage: gateway_load MODE [--port P] [--token T] [options] [-- COMMAND ...]\n"
     "  rpc    closed loop   --clients C --seconds S [--warm S] [--method M] [--bare 1]\n"
     "  hold   idle clients  --clients C [--window W] [--client-mode M]; ends with its input\n"
-    "  turns  chat turns    --sessions N --turns T --prefix P [--message M]; one subscriber\n"
+    "  turns  chat turns    --sessions N --turns T --prefix P [--message M] [--fresh 1: a new "
+    "session\n"
+    "                       per turn]; one subscriber\n"
     "  start  COMMAND is started until hello-ok and stopped  --repeat N\n"
     "  exec   COMMAND runs to its end  --repeat N\n";
 constexpr double kLimitMs = 180'000;  // of a whole run
@@ -192,6 +194,7 @@ class Turns {
   explicit Turns(const Options& options)
       : sessions_(options.number("sessions", 1)),
         turns_(options.number("turns", 10)),
+        fresh_(options.number("fresh", 0) != 0),
         prefix_(options.text("prefix", "bench")),
         message_(options.text("message", "Hello.")),
         tag_(std::to_string(now_ns())),
@@ -226,7 +229,8 @@ class Turns {
     const auto run =
         tag_ + "-" + std::to_string(session) + "-" + std::to_string(done_[index(session)]);
     // A single session may be a given one, such as a long conversation.
-    const auto key = sessions_ == 1 ? prefix_ : prefix_ + "-" + std::to_string(session);
+    auto key = sessions_ == 1 ? prefix_ : prefix_ + "-" + std::to_string(session);
+    if (fresh_) key += "-" + std::to_string(done_[index(session)]);
     begun_ns_[index(session)] = now_ns();
     crowd_.clients[0]->send_frame(text_frame(
         R"({"type":"req","id":")" + run + R"(","method":"chat.send","params":{"sessionKey":")" +
@@ -271,10 +275,12 @@ class Turns {
   }
 
   void next(int session) {
-    if (++done_[index(session)] < turns_) begin(session);
+    if (++done_[index(session)] >= turns_) return;
+    begin(session);
   }
 
   int sessions_, turns_;
+  bool fresh_;
   std::string prefix_, message_, tag_;
   Crowd crowd_;
   std::vector<std::int64_t> begun_ns_;

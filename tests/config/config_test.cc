@@ -16,7 +16,9 @@ using test::write_text;
 
 class ConfigTest : public ::testing::Test {
  protected:
-  Result<Config> from(std::string_view text) { return Config::from_text(text, "c.json5", schema_, environment_); }
+  Result<Config> from(std::string_view text) {
+    return Config::from_text(text, "c.json5", schema_, environment_);
+  }
   Config good(std::string_view text) { return from(text).value(); }
   std::string problem(std::string_view text) {
     const auto config = from(text);
@@ -52,7 +54,8 @@ TEST_F(ConfigTest, TypedValues) {
   EXPECT_EQ(config.integer("gateway.port"), 80);
   EXPECT_TRUE(config.has("gateway.port"));
   EXPECT_FALSE(config.flag("gateway.controlUi.enabled"));
-  EXPECT_EQ(config.list("gateway.controlUi.allowedOrigins"), (std::vector<std::string>{"http://a", "http://b"}));
+  EXPECT_EQ(config.list("gateway.controlUi.allowedOrigins"),
+            (std::vector<std::string>{"http://a", "http://b"}));
   EXPECT_EQ(config.number("models.budget.dailyUsd"), 2.5);
   EXPECT_EQ(config.text("models.providers.local.baseUrl"), "http://x");
   EXPECT_EQ(config.integer("models.providers.local.models[0].contextWindow"), 4096);
@@ -66,18 +69,23 @@ TEST_F(ConfigTest, TypedValues) {
 }
 
 TEST_F(ConfigTest, ReferencesAreFilledInAndNotShown) {
-  const auto config = good("{models: {providers: {x: {apiKey: '${MY_KEY}', baseUrl: 'http://$${H}'}}}}");
+  const auto config =
+      good("{models: {providers: {x: {apiKey: '${MY_KEY}', baseUrl: 'http://$${H}'}}}}");
   EXPECT_EQ(config.text("models.providers.x.apiKey"), "sk-secret");
   EXPECT_EQ(config.text("models.providers.x.baseUrl"), "http://${H}");
-  EXPECT_EQ(dump_json(config.shown_all()), R"({"models":{"providers":{"x":{"apiKey":"${MY_KEY}","baseUrl":"http://$${H}"}}}})");
+  EXPECT_EQ(dump_json(config.shown_all()),
+            R"({"models":{"providers":{"x":{"apiKey":"${MY_KEY}","baseUrl":"http://$${H}"}}}})");
   const auto missing = problem("{models: {providers: {x: {apiKey: '${NOT_SET}'}}}}");
-  EXPECT_TRUE(missing.starts_with("c.json5: models.providers.x.apiKey wants the environment variable NOT_SET")) << missing;
+  EXPECT_TRUE(missing.starts_with(
+      "c.json5: models.providers.x.apiKey wants the environment variable NOT_SET"))
+      << missing;
   EXPECT_NE(problem("{gateway: {bind: '${EMPTY}'}}").find("EMPTY"), std::string::npos);
 }
 
 TEST_F(ConfigTest, BrokenFilesSayWhereAndWhatToDo) {
   EXPECT_EQ(problem("{\n  gateway: {\n    port: 1\n    bind: 'lan'\n  }\n}"),
-            "c.json5:4:5: expected ',' or '}', not 'b'.\nMend the file, or move it away to start with defaults.");
+            "c.json5:4:5: expected ',' or '}', not 'b'.\nMend the file, or move it away to start "
+            "with defaults.");
   EXPECT_EQ(problem("{\n  gateway: {\n    port: 0,\n    bind: 5,\n  }\n}"),
             "c.json5 is not valid:\n  line 3: gateway.port: must be between 1 and 65535, not 0.\n"
             "  line 4: gateway.bind: must be text, not a number: put it in quotes.\n"
@@ -106,7 +114,8 @@ TEST_F(ConfigTest, ShownForPeople) {
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, Errc::not_found);
   EXPECT_EQ(missing.error().detail, "there is no key gateway.prot. Did you mean gateway.port?");
-  EXPECT_EQ(config.shown("logging.file").error().detail, "logging.file is not set and has no default.");
+  EXPECT_EQ(config.shown("logging.file").error().detail,
+            "logging.file is not set and has no default.");
   EXPECT_EQ(config.shown("a..b").error().code, Errc::invalid_request);
 }
 
@@ -122,13 +131,16 @@ TEST_F(ConfigTest, IsAValue) {
 
 TEST_F(ConfigTest, FilesOfAllKinds) {
   const TempDir dir;
-  const auto load = [&](const std::string& name) { return Config::load(dir / name, schema_, environment_); };
+  const auto load = [&](const std::string& name) {
+    return Config::load(dir / name, schema_, environment_);
+  };
   write_text(dir / "blank", " \n\t");
   EXPECT_TRUE(load("blank"));
   write_text(dir / "bom", "\xEF\xBB\xBF{gateway: {port: 7}}");
   EXPECT_EQ(load("bom")->integer("gateway.port"), 7);
   ASSERT_EQ(::symlink("bom", (dir / "link").c_str()), 0);
-  EXPECT_EQ(load("link")->integer("gateway.port"), 7) << "links are followed: people keep their files elsewhere";
+  EXPECT_EQ(load("link")->integer("gateway.port"), 7)
+      << "links are followed: people keep their files elsewhere";
   ASSERT_EQ(::symlink("loop", (dir / "loop").c_str()), 0);
   EXPECT_FALSE(load("loop"));
   ASSERT_EQ(::mkfifo((dir / "pipe").c_str(), 0600), 0);

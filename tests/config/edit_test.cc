@@ -25,7 +25,8 @@ TEST(Edit, ReplacesOnlyTheValue) {
 }
 
 TEST(Edit, InsertsBehindTheLastMemberAndItsComments) {
-  EXPECT_EQ(set("{\n  a: 1 // one\n  // end\n}\n", "b", "2"), "{\n  a: 1, // one\n  // end\n  b: 2\n}\n");
+  EXPECT_EQ(set("{\n  a: 1 // one\n  // end\n}\n", "b", "2"),
+            "{\n  a: 1, // one\n  // end\n  b: 2\n}\n");
   EXPECT_EQ(set("{\n\ta: 1, // one\n}\n", "b", "2"), "{\n\ta: 1, // one\n\tb: 2,\n}\n");
   EXPECT_EQ(set("{\n    gateway: {\n        port: 1\n    }\n}", "gateway.bind", "'lan'"),
             "{\n    gateway: {\n        port: 1,\n        bind: \"lan\"\n    }\n}");
@@ -51,30 +52,35 @@ TEST(Edit, MakesTheObjectsThatAreMissing) {
 }
 
 TEST(Edit, FollowsTheStyleOfTheFile) {
-  EXPECT_EQ(set("{\n  \"a\": 1\n}\n", "b.c", "2"), "{\n  \"a\": 1,\n  \"b\": {\n    \"c\": 2\n  }\n}\n");
-  EXPECT_EQ(set("{\n  a: 1\n}\n", "models[\"x-y\"]", "2"), "{\n  a: 1,\n  models: {\n    \"x-y\": 2\n  }\n}\n");
+  EXPECT_EQ(set("{\n  \"a\": 1\n}\n", "b.c", "2"),
+            "{\n  \"a\": 1,\n  \"b\": {\n    \"c\": 2\n  }\n}\n");
+  EXPECT_EQ(set("{\n  a: 1\n}\n", "models[\"x-y\"]", "2"),
+            "{\n  a: 1,\n  models: {\n    \"x-y\": 2\n  }\n}\n");
 }
 
 TEST(Edit, Lists) {
   EXPECT_EQ(set("{l: [1, 2]}", "l[2]", "3"), "{l: [1, 2, 3]}");
   EXPECT_EQ(set("{l: []}", "l[0]", "'a'"), "{l: [\n  \"a\"\n]}");
-  EXPECT_EQ(set("{l: [\n  {id: 'x'}, // x\n]}", "l[1].id", "'y'"), "{l: [\n  {id: 'x'}, // x\n  {\n    id: \"y\"\n  },\n]}");
+  EXPECT_EQ(set("{l: [\n  {id: 'x'}, // x\n]}", "l[1].id", "'y'"),
+            "{l: [\n  {id: 'x'}, // x\n  {\n    id: \"y\"\n  },\n]}");
   EXPECT_EQ(set("{l: [1]}", "l[2]", "3"), "error: l is a list of 1: '2' is none of its indexes.");
   EXPECT_EQ(set("{l: [1]}", "l.x", "3"), "error: l is a list of 1: 'x' is none of its indexes.");
 }
 
 TEST(Edit, RefusesWhatItCannotDo) {
-  EXPECT_EQ(set("{a: 5}", "a.b", "1"), "error: a is no object, so it has no 'b'. Set it to an object first.");
+  EXPECT_EQ(set("{a: 5}", "a.b", "1"),
+            "error: a is no object, so it has no 'b'. Set it to an object first.");
   EXPECT_EQ(set("{a: 5", "a", "1"), "error: line 1, column 1: this '{' is not closed");
   EXPECT_FALSE(set_in_text("{}", {}, 1));
 }
 
 TEST(Edit, NumbersThatJsonDoesNotKnow) {
-  EXPECT_EQ(set("{a: NaN}", "b", "[Infinity, -Infinity, NaN]"), "{a: NaN, b: [Infinity, -Infinity, NaN]}");
+  EXPECT_EQ(set("{a: NaN}", "b", "[Infinity, -Infinity, NaN]"),
+            "{a: NaN, b: [Infinity, -Infinity, NaN]}");
 }
 
-// Random documents with comments everywhere: after an edit every comment is still there, the value is
-// set, and nothing else changed (`set_in_text` itself compares the trees).
+// Random documents with comments everywhere: after an edit every comment is still there, the value
+// is set, and nothing else changed (`set_in_text` itself compares the trees).
 TEST(EditProperty, CommentsSurviveEveryEdit) {
   std::mt19937 engine(5);
   const auto below = [&engine](std::uint32_t n) { return engine() % n; };
@@ -102,17 +108,21 @@ TEST(EditProperty, CommentsSurviveEveryEdit) {
     }
     return out + (kind == 0 ? "}" : "]");
   };
-  const std::vector<KeyPath> paths{{"a"}, {"b"}, {"c d"}, {"new"}, {"a", "b"}, {"e", "f", "g"}, {"a", "0"}, {"b", "1"}, {"f", "a"}};
+  const std::vector<KeyPath> paths{{"a"},           {"b"},      {"c d"},    {"new"},   {"a", "b"},
+                                   {"e", "f", "g"}, {"a", "0"}, {"b", "1"}, {"f", "a"}};
   int edits = 0;
   for (int round = 0; round < 4000; ++round) {
     comments = 0;
     const auto text = blank() + make(0) + blank();
     ASSERT_TRUE(read_json5(text)) << text;
     const auto& path = paths[below(static_cast<std::uint32_t>(paths.size()))];
-    const json::value value = below(2) == 0 ? json::value(42) : json::value(json::object{{"k", json::array{1, "x"}}});
+    const json::value value =
+        below(2) == 0 ? json::value(42) : json::value(json::object{{"k", json::array{1, "x"}}});
     const auto edited = set_in_text(text, path, value);
     if (!edited) {
-      ASSERT_EQ(edited.error().code, Errc::conflict) << text << "\n" << to_text(path) << "\n" << edited.error().detail;
+      ASSERT_EQ(edited.error().code, Errc::conflict) << text << "\n"
+                                                     << to_text(path) << "\n"
+                                                     << edited.error().detail;
       continue;
     }
     ++edits;
@@ -121,7 +131,9 @@ TEST(EditProperty, CommentsSurviveEveryEdit) {
     const auto* replaced = &before;
     for (const auto& part : path) {
       const auto* next = replaced->kind == Json5Node::Kind::object ? member_of(*replaced, part)
-                         : replaced->kind == Json5Node::Kind::list && part.size() == 1 && part[0] < static_cast<char>('0' + replaced->items.size()) && part[0] >= '0'
+                         : replaced->kind == Json5Node::Kind::list && part.size() == 1 &&
+                                 part[0] < static_cast<char>('0' + replaced->items.size()) &&
+                                 part[0] >= '0'
                              ? &replaced->items[static_cast<std::size_t>(part[0] - '0')]
                              : nullptr;
       if (next == nullptr) {
@@ -134,7 +146,9 @@ TEST(EditProperty, CommentsSurviveEveryEdit) {
       const auto mark = fmt::format("c{}", c);
       auto at = std::string::npos;
       for (auto f = text.find(mark); f != std::string::npos; f = text.find(mark, f + 1))
-        if (f + mark.size() >= text.size() || text[f + mark.size()] < '0' || text[f + mark.size()] > '9') at = f;
+        if (f + mark.size() >= text.size() || text[f + mark.size()] < '0' ||
+            text[f + mark.size()] > '9')
+          at = f;
       ASSERT_NE(at, std::string::npos);
       if (replaced != nullptr && at >= replaced->begin && at < replaced->end) continue;
       ASSERT_NE(edited->find(mark), std::string::npos) << text << "\n--\n" << *edited;

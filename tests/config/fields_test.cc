@@ -27,7 +27,8 @@ TEST(Fields, EveryRowIsWhole) {
     json::value tree = parse_json(row.fallback).value();
     const auto parts = split(row.path, '.');
     for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
-      const bool list = part != parts.rbegin() && *part == "*" && std::next(part) != parts.rend() && *std::next(part) == "models";
+      const bool list = part != parts.rbegin() && *part == "*" && std::next(part) != parts.rend() &&
+                        *std::next(part) == "models";
       if (list) {
         tree = json::array{std::move(tree)};
       } else {
@@ -40,22 +41,25 @@ TEST(Fields, EveryRowIsWhole) {
 
 TEST(Fields, SecretsAreMarked) {
   const Schema schema{builtin_fields()};
-  for (const char* path : {"gateway.auth.token", "gateway.auth.password", "models.providers.x.apiKey", "models.providers.x.headers.Any"})
+  for (const char* path : {"gateway.auth.token", "gateway.auth.password",
+                           "models.providers.x.apiKey", "models.providers.x.headers.Any"})
     EXPECT_TRUE(schema.is_secret(parse_key_path(path).value())) << path;
-  for (const char* path : {"gateway.port", "gateway.auth.mode", "agents.defaults.contextTokens", "models.providers.x.models[0].maxTokens"})
+  for (const char* path : {"gateway.port", "gateway.auth.mode", "agents.defaults.contextTokens",
+                           "models.providers.x.models[0].maxTokens"})
     EXPECT_FALSE(schema.is_secret(parse_key_path(path).value())) << path;
 }
 
 TEST(Describe, OneLine) {
   EXPECT_EQ(describe(builtin_fields().front()),
-            "gateway.port: Port on which the gateway serves HTTP and WebSocket. (whole number from 1 to 65535; default 18789; "
+            "gateway.port: Port on which the gateway serves HTTP and WebSocket. (whole number from "
+            "1 to 65535; default 18789; "
             "needs a restart)");
 }
 
 constexpr const char* kExample = CARAPACE_SOURCE_DIR "/config.example.json5";
 
-// The file in the repository is what the rows say. When this fails, write the text that the test prints to
-// the file: CARAPACE_WRITE_EXAMPLE=1 does so.
+// The file in the repository is what the rows say. When this fails, write the text that the test
+// prints to the file: CARAPACE_WRITE_EXAMPLE=1 does so.
 TEST(Example, FileIsUpToDate) {
   const auto text = render_example(builtin_fields());
   if (::getenv("CARAPACE_WRITE_EXAMPLE") != nullptr) test::write_text(kExample, text);
@@ -64,11 +68,13 @@ TEST(Example, FileIsUpToDate) {
 
 TEST(Example, MeansAllDefaultsAsItIs) {
   const Schema schema{builtin_fields()};
-  const auto config = Config::from_text(render_example(builtin_fields()), "example", schema, Environment{});
+  const auto config =
+      Config::from_text(render_example(builtin_fields()), "example", schema, Environment{});
   ASSERT_TRUE(config) << config.error().detail;
   EXPECT_TRUE(config->warnings().empty());
   for (const auto& row : builtin_fields())
-    if (row.path.find('*') == std::string_view::npos) EXPECT_FALSE(config->has(row.path)) << row.path;
+    if (row.path.find('*') == std::string_view::npos)
+      EXPECT_FALSE(config->has(row.path)) << row.path;
   EXPECT_EQ(config->value("models.providers.x"), nullptr);
 }
 
@@ -77,7 +83,8 @@ TEST(Example, ComesAliveWhenUncommented) {
   std::string alive;
   for (const auto line : split(render_example(builtin_fields()), '\n')) {
     const auto code = trim(line);
-    const bool prose = code.starts_with("// //") || (code.starts_with("// ") && !code.ends_with(",") && !code.ends_with("{"));
+    const bool prose = code.starts_with("// //") ||
+                       (code.starts_with("// ") && !code.ends_with(",") && !code.ends_with("{"));
     alive += std::string(code.starts_with("// ") && !prose ? code.substr(3) : line) + "\n";
   }
   const Schema schema{builtin_fields()};

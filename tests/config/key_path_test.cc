@@ -19,8 +19,8 @@ TEST(KeyPath, ReadsAndWrites) {
 }
 
 TEST(KeyPath, RefusesWhatMeansNothing) {
-  for (const char* bad : {"", ".", "a.", ".a", "a..b", "a[", "a[]", "a[x]", "a[0", R"(a["b)", R"(a["b")", "a[0]b", "a[0].", "a[-1]",
-                          "a[99999999999]"})
+  for (const char* bad : {"", ".", "a.", ".a", "a..b", "a[", "a[]", "a[x]", "a[0", R"(a["b)",
+                          R"(a["b")", "a[0]b", "a[0].", "a[-1]", "a[99999999999]"})
     EXPECT_FALSE(parse_key_path(bad)) << bad;
   std::string deep = "a";
   for (int i = 0; i < 31; ++i) deep += ".a";

@@ -18,11 +18,19 @@ Paths resolved(Values values, const PathChoice& choice = {}) {
 TEST(Paths, StateDirectory) {
   EXPECT_EQ(resolved({{"HOME", "/h"}}).state_dir, "/h/.carapace");
   EXPECT_EQ(resolved({{"HOME", "/h"}, {"MOLTBOT_STATE_DIR", "/m"}}).state_dir, "/m");
-  EXPECT_EQ(resolved({{"HOME", "/h"}, {"MOLTBOT_STATE_DIR", "/m"}, {"CLAWDBOT_STATE_DIR", "/c"}}).state_dir, "/c");
-  EXPECT_EQ(resolved({{"HOME", "/h"}, {"CLAWDBOT_STATE_DIR", "/c"}, {"CARAPACE_STATE_DIR", "~/x/"}}).state_dir, "/h/x");
-  EXPECT_EQ(resolved({{"HOME", "/h"}, {"CARAPACE_STATE_DIR", ""}}).state_dir, "/h/.carapace") << "empty is not set";
-  EXPECT_EQ(resolved({{"HOME", "/h"}, {"CARAPACE_STATE_DIR", "/e"}}, {.state_dir = "/opt/a/../b"}).state_dir, "/opt/b");
-  EXPECT_EQ(resolved({{"CARAPACE_STATE_DIR", "rel"}}).state_dir, (std::filesystem::current_path() / "rel").string());
+  EXPECT_EQ(resolved({{"HOME", "/h"}, {"MOLTBOT_STATE_DIR", "/m"}, {"CLAWDBOT_STATE_DIR", "/c"}})
+                .state_dir,
+            "/c");
+  EXPECT_EQ(resolved({{"HOME", "/h"}, {"CLAWDBOT_STATE_DIR", "/c"}, {"CARAPACE_STATE_DIR", "~/x/"}})
+                .state_dir,
+            "/h/x");
+  EXPECT_EQ(resolved({{"HOME", "/h"}, {"CARAPACE_STATE_DIR", ""}}).state_dir, "/h/.carapace")
+      << "empty is not set";
+  EXPECT_EQ(resolved({{"HOME", "/h"}, {"CARAPACE_STATE_DIR", "/e"}}, {.state_dir = "/opt/a/../b"})
+                .state_dir,
+            "/opt/b");
+  EXPECT_EQ(resolved({{"CARAPACE_STATE_DIR", "rel"}}).state_dir,
+            (std::filesystem::current_path() / "rel").string());
   const auto nowhere = resolve_paths(Environment{});
   ASSERT_FALSE(nowhere);
   EXPECT_NE(nowhere.error().detail.find("--state-dir"), std::string::npos);
@@ -31,9 +39,17 @@ TEST(Paths, StateDirectory) {
 TEST(Paths, ConfigurationFile) {
   const test::TempDir dir;
   EXPECT_EQ(resolved({{"HOME", dir.path()}}).config_file, dir / ".carapace/carapace.json5");
-  EXPECT_EQ(resolved({{"CARAPACE_STATE_DIR", dir.path()}, {"CLAWDBOT_CONFIG_PATH", "/c.json"}}).config_file, "/c.json");
-  EXPECT_EQ(resolved({{"HOME", "/h"}, {"CLAWDBOT_CONFIG_PATH", "/c"}, {"CARAPACE_CONFIG_PATH", "~/k.json5"}}).config_file, "/h/k.json5");
-  EXPECT_EQ(resolved({{"HOME", "/h"}, {"CARAPACE_CONFIG_PATH", "/k"}}, {.config_file = "/mine"}).config_file, "/mine");
+  EXPECT_EQ(resolved({{"CARAPACE_STATE_DIR", dir.path()}, {"CLAWDBOT_CONFIG_PATH", "/c.json"}})
+                .config_file,
+            "/c.json");
+  EXPECT_EQ(
+      resolved(
+          {{"HOME", "/h"}, {"CLAWDBOT_CONFIG_PATH", "/c"}, {"CARAPACE_CONFIG_PATH", "~/k.json5"}})
+          .config_file,
+      "/h/k.json5");
+  EXPECT_EQ(resolved({{"HOME", "/h"}, {"CARAPACE_CONFIG_PATH", "/k"}}, {.config_file = "/mine"})
+                .config_file,
+            "/mine");
   test::write_text(dir / "carapace.json", "{}");
   EXPECT_EQ(resolved({{"CARAPACE_STATE_DIR", dir.path()}}).config_file, dir / "carapace.json");
   test::write_text(dir / "carapace.json5", "{}");

@@ -1,4 +1,4 @@
-#include "config/substitute.h"
+#include "config/text/substitute.h"
 
 #include <gtest/gtest.h>
 
@@ -10,8 +10,13 @@ namespace carapace::config {
 namespace {
 
 std::optional<std::string> lookup(std::string_view name) {
-  static const std::map<std::string, std::string, std::less<>> values{
-      {"FOO", "foo"}, {"A", "1"}, {"B", "2"}, {"_X", "x"}, {"X_123", "y"}, {"EMPTY", ""}, {"NESTED", "${FOO} $${FOO}"}};
+  static const std::map<std::string, std::string, std::less<>> values{{"FOO", "foo"},
+                                                                      {"A", "1"},
+                                                                      {"B", "2"},
+                                                                      {"_X", "x"},
+                                                                      {"X_123", "y"},
+                                                                      {"EMPTY", ""},
+                                                                      {"NESTED", "${FOO} $${FOO}"}};
   const auto found = values.find(name);
   return found == values.end() ? std::nullopt : std::optional(found->second);
 }
@@ -33,7 +38,8 @@ TEST(Substitute, Table) {
   EXPECT_EQ(filled("${A} $${A}"), "1 ${A}");
   EXPECT_EQ(filled("${_X}${X_123}"), "xy");
   EXPECT_EQ(filled("${NESTED}"), "${FOO} $${FOO}") << "what comes out is not looked at again";
-  for (const char* same : {"$FOO", "${foo}", "${FooBar}", "${123X}", "${}", "${UNCLOSED", "$", "$$", "${", "", "a $ b", "${FOO BAR}"})
+  for (const char* same : {"$FOO", "${foo}", "${FooBar}", "${123X}", "${}", "${UNCLOSED", "$", "$$",
+                           "${", "", "a $ b", "${FOO BAR}"})
     EXPECT_EQ(filled(same), same);
 }
 
@@ -43,7 +49,8 @@ TEST(Substitute, MissingOrEmptyNamesKeyAndVariable) {
   const auto missing = substitute(tree, lookup);
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, Errc::invalid_request);
-  EXPECT_TRUE(missing.error().detail.starts_with("a.b[1] wants the environment variable NONE")) << missing.error().detail;
+  EXPECT_TRUE(missing.error().detail.starts_with("a.b[1] wants the environment variable NONE"))
+      << missing.error().detail;
   EXPECT_NE(missing.error().detail.find("$${NONE}"), std::string::npos) << missing.error().detail;
   tree = tree_of(R"({"models":{"list":[0,1,{"apiKey":"x${EMPTY}"}]}})");
   EXPECT_TRUE(substitute(tree, lookup).error().detail.starts_with("models.list[2].apiKey wants"));

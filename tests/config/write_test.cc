@@ -42,13 +42,15 @@ TEST_F(WriteTest, KeepsComments) {
   write_text(file_, "// mine\n{\n  gateway: {\n    port: 1, // one\n  },\n}\n");
   ASSERT_TRUE(set("gateway.bind", "lan"));
   ASSERT_TRUE(set("gateway.port", 2));
-  EXPECT_EQ(read_text(file_), "// mine\n{\n  gateway: {\n    port: 2, // one\n    bind: \"lan\",\n  },\n}\n");
+  EXPECT_EQ(read_text(file_),
+            "// mine\n{\n  gateway: {\n    port: 2, // one\n    bind: \"lan\",\n  },\n}\n");
 }
 
 TEST_F(WriteTest, RefusesAndLeavesTheFile) {
   const std::string text = "{gateway: {port: 1}}";
   write_text(file_, text);
-  EXPECT_EQ(set("gateway.port", 0).error().detail, "gateway.port: must be between 1 and 65535, not 0.");
+  EXPECT_EQ(set("gateway.port", 0).error().detail,
+            "gateway.port: must be between 1 and 65535, not 0.");
   EXPECT_EQ(set("gateway.port.x", 0).error().code, Errc::conflict);
   EXPECT_EQ(set("gateway", 5).error().code, Errc::invalid_request);
   EXPECT_EQ(read_text(file_), text);
@@ -85,7 +87,8 @@ TEST_F(WriteTest, WritersAtOnceLoseNothing) {
     std::vector<std::jthread> writers;
     for (int w = 0; w < 4; ++w)
       writers.emplace_back([this, w] {
-        for (int i = 0; i < 4; ++i) EXPECT_TRUE(set(fmt::format("models.providers.p{}_{}.baseUrl", w, i), "http://x"));
+        for (int i = 0; i < 4; ++i)
+          EXPECT_TRUE(set(fmt::format("models.providers.p{}_{}.baseUrl", w, i), "http://x"));
       });
   }
   const auto tree = parse_json5(read_text(file_)).value();
@@ -104,7 +107,8 @@ TEST(TypedValue, FollowsTheRow) {
   EXPECT_EQ(typed("gateway.auth.token", "true"), "\"true\"");
   EXPECT_EQ(typed("gateway.controlUi.enabled", "false"), "false");
   EXPECT_EQ(typed("gateway.controlUi.allowedOrigins", "['a']"), R"(["a"])");
-  EXPECT_EQ(typed("gateway.controlUi.allowedOrigins", "http://a, http://b"), R"(["http://a","http://b"])");
+  EXPECT_EQ(typed("gateway.controlUi.allowedOrigins", "http://a, http://b"),
+            R"(["http://a","http://b"])");
   EXPECT_EQ(typed("nobody.knows", "{a: 1}"), R"({"a":1})");
   EXPECT_EQ(typed("nobody.knows", "plain words"), R"("plain words")");
 }

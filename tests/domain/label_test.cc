@@ -15,8 +15,8 @@ std::vector<Label> all_labels() {
   return all;
 }
 
-// Joining is what makes labels safe: order, grouping and repetition of what was read may not matter, and
-// nothing ever becomes more trusted or less protected.
+// Joining is what makes labels safe: order, grouping and repetition of what was read may not
+// matter, and nothing ever becomes more trusted or less protected.
 TEST(LabelProperty, JoinIsASemilattice) {
   for (const auto a : all_labels()) {
     EXPECT_EQ(join(a, a), a);

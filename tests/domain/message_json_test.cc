@@ -20,7 +20,8 @@ class Maker {
     switch (below(3)) {
       case 0:
         message.role = Role::user;
-        for (auto n = below(3); n > 0; --n) message.blocks.push_back(below(2) == 0 ? Block(TextBlock{text()}) : Block(image()));
+        for (auto n = below(3); n > 0; --n)
+          message.blocks.push_back(below(2) == 0 ? Block(TextBlock{text()}) : Block(image()));
         break;
       case 1:
         message.role = Role::assistant;
@@ -40,9 +41,11 @@ class Maker {
 
  private:
   std::string text() {
-    static const std::vector<std::string> pieces{"a", "\"", "\\", "\n", "é", "😀", "{", "tool", "\x01", " ", "\u2028"};
+    static const std::vector<std::string> pieces{"a", "\"",   "\\",   "\n", "é",     "😀",
+                                                 "{", "tool", "\x01", " ",  "\u2028"};
     std::string out;
-    for (auto n = below(6); n > 0; --n) out += pieces[below(static_cast<std::uint32_t>(pieces.size()))];
+    for (auto n = below(6); n > 0; --n)
+      out += pieces[below(static_cast<std::uint32_t>(pieces.size()))];
     return out;
   }
   ImageBlock image() { return {"image/png", "iVBORw0KGgo="}; }
@@ -50,12 +53,15 @@ class Maker {
     switch (below(4)) {
       case 0: return TextBlock{text()};
       case 1: return ThinkingBlock{text(), text(), below(2) == 0};
-      case 2: return ToolCall{ToolCallId(text()), text(), dump_json(json::object{{text(), text()}, {"n", below(100)}}), false};
+      case 2:
+        return ToolCall{ToolCallId(text()), text(),
+                        dump_json(json::object{{text(), text()}, {"n", below(100)}}), false};
       default: return ToolCall{ToolCallId(text()), text(), "{\"cut\": \"off " + text(), true};
     }
   }
   Origin origin() {
-    Origin origin{text(), text(), text(), {}, static_cast<std::int64_t>(engine_()), StopReason::stop, text()};
+    Origin origin{text(),           text(), text(), {}, static_cast<std::int64_t>(engine_()),
+                  StopReason::stop, text()};
     origin.usage = {below(1'000'000), below(1'000'000), below(1'000'000), below(1'000'000)};
     origin.stop = static_cast<StopReason>(below(8));
     return origin;
@@ -78,36 +84,53 @@ TEST(MessageJsonProperty, RoundTrip) {
 }
 
 TEST(MessageJson, WireNames) {
-  Message message{Role::assistant, {TextBlock{"hi"}, ToolCall{ToolCallId("c1"), "web_fetch", R"({"url":"u"})", false}}, 5, {}, {}, {}, Origin{}};
+  Message message{
+      Role::assistant,
+      {TextBlock{"hi"}, ToolCall{ToolCallId("c1"), "web_fetch", R"({"url":"u"})", false}},
+      5,
+      {},
+      {},
+      {},
+      Origin{}};
   message.origin->stop = StopReason::tool_use;
   message.origin->usage = {1, 2, 3, 4};
   message.origin->cost_micros = 1'500'000;
-  EXPECT_EQ(dump_json(message_to_json(message)),
-            R"({"role":"assistant","content":[{"type":"text","text":"hi"},)"
-            R"({"type":"toolCall","id":"c1","name":"web_fetch","arguments":{"url":"u"}}],)"
-            R"("usage":{"input":1,"output":2,"cacheRead":3,"cacheWrite":4,"totalTokens":10,"cost":{"total":1.5E0}},)"
-            R"("stopReason":"toolUse","timestamp":5})");
+  EXPECT_EQ(
+      dump_json(message_to_json(message)),
+      R"({"role":"assistant","content":[{"type":"text","text":"hi"},)"
+      R"({"type":"toolCall","id":"c1","name":"web_fetch","arguments":{"url":"u"}}],)"
+      R"("usage":{"input":1,"output":2,"cacheRead":3,"cacheWrite":4,"totalTokens":10,"cost":{"total":1.5E0}},)"
+      R"("stopReason":"toolUse","timestamp":5})");
 }
 
 TEST(MessageJson, ReadsPlainTextContent) {
-  const auto message = message_from_json(parse_json(R"({"role":"user","content":"hello"})")->get_object());
+  const auto message =
+      message_from_json(parse_json(R"({"role":"user","content":"hello"})")->get_object());
   ASSERT_TRUE(message);
   EXPECT_EQ(text_of(*message), "hello");
 }
 
 TEST(MessageJson, RefusesWhatItDoesNotKnow) {
-  const auto read = [](const char* text) { return message_from_json(parse_json(text).value().get_object()); };
+  const auto read = [](const char* text) {
+    return message_from_json(parse_json(text).value().get_object());
+  };
   EXPECT_EQ(read(R"({"role":"system","content":[]})").error().code, Errc::invalid_request);
   EXPECT_EQ(read(R"({})").error().code, Errc::invalid_request);
   EXPECT_EQ(read(R"({"role":"user","content":[1]})").error().code, Errc::invalid_request);
-  EXPECT_EQ(read(R"({"role":"user","content":[{"type":"hologram"}]})").error().code, Errc::invalid_request);
+  EXPECT_EQ(read(R"({"role":"user","content":[{"type":"hologram"}]})").error().code,
+            Errc::invalid_request);
   EXPECT_TRUE(read(R"({"role":"user"})")->blocks.empty());
 }
 
 TEST(Messages, TextAndCalls) {
   const Message message{Role::assistant,
-                        {TextBlock{"a"}, ThinkingBlock{"no", "", false}, TextBlock{""}, ToolCall{ToolCallId("1"), "t", "{}", false}, TextBlock{"b"}},
-                        0, {}, {}, {}, {}};
+                        {TextBlock{"a"}, ThinkingBlock{"no", "", false}, TextBlock{""},
+                         ToolCall{ToolCallId("1"), "t", "{}", false}, TextBlock{"b"}},
+                        0,
+                        {},
+                        {},
+                        {},
+                        {}};
   EXPECT_EQ(text_of(message), "a\n\nb");
   ASSERT_EQ(tool_calls_of(message).size(), 1U);
   EXPECT_EQ(tool_calls_of(message).front()->name, "t");

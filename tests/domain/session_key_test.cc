@@ -36,7 +36,8 @@ TEST(SessionKey, Parts) {
   ASSERT_TRUE(parts);
   EXPECT_EQ(parts->agent.value, "work");
   EXPECT_EQ(parts->rest, "dm:joe");
-  for (const char* none : {"", "main", "agent:", "agent:x", "agent::x", "agent:x:", "global", "unknown", "agents:a:b"})
+  for (const char* none :
+       {"", "main", "agent:", "agent:x", "agent::x", "agent:x:", "global", "unknown", "agents:a:b"})
     EXPECT_FALSE(parse_session_key(none)) << none;
 }
 
@@ -62,8 +63,10 @@ TEST(SessionKey, AgentIds) {
   EXPECT_EQ(agent_slug("../../etc").value, "etc");
   EXPECT_EQ(agent_slug("ünder").value, "nder");
   EXPECT_EQ(agent_slug(std::string(100, 'x')).value, std::string(64, 'x'));
-  for (const char* raw : {"a", "My Agent!", "-x-", "_", "9", "ÄÖÜ", "a_", "x\n"}) EXPECT_TRUE(is_agent_id(agent_slug(raw).value)) << raw;
-  for (const char* bad : {"", "-a", "_a", "A", "a b", "a/b", "..", "ä"}) EXPECT_FALSE(is_agent_id(bad)) << bad;
+  for (const char* raw : {"a", "My Agent!", "-x-", "_", "9", "ÄÖÜ", "a_", "x\n"})
+    EXPECT_TRUE(is_agent_id(agent_slug(raw).value)) << raw;
+  for (const char* bad : {"", "-a", "_a", "A", "a b", "a/b", "..", "ä"})
+    EXPECT_FALSE(is_agent_id(bad)) << bad;
   EXPECT_FALSE(is_agent_id(std::string(65, 'a')));
 }
 

@@ -17,6 +17,7 @@ constexpr Question kQuestions[] = {
     {"How do I start it?", "README.md"},
     {"How do I run the tests?", "README.md"},
     {"Which license does it have?", "README.md"},
+    {"What is Carapace?", "README.md"},
     {"How do I set an Anthropic API key?", "docs/MODELS.md"},
     {"Can I use a local model with Ollama?", "docs/MODELS.md"},
     {"How do I use LM Studio or vLLM?", "docs/MODELS.md"},
@@ -44,10 +45,11 @@ constexpr Question kQuestions[] = {
     {"Where do I find the gateway token?", "docs/SECURITY.md"},
     {"How can I reach the gateway from another machine over SSH?", "docs/SECURITY.md"},
     {"What happens to my messages after a crash?", "docs/DURABILITY.md"},
-    {"What happens when the disk is full?", "docs/DURABILITY.md"},
+    {"What is promised when a message was accepted?", "docs/DURABILITY.md"},
     {"It says the port is in use, what now?", "docs/TROUBLESHOOTING.md"},
     {"What does \"unauthorized: gateway token mismatch\" mean?", "docs/TROUBLESHOOTING.md"},
     {"How do I read the log?", "docs/TROUBLESHOOTING.md"},
+    {"The disk is full, what shall I do?", "docs/TROUBLESHOOTING.md"},
 };
 
 // Nothing here is the documentation's business, though many words of it are.
@@ -65,6 +67,12 @@ constexpr std::string_view kOffTopic[] = {
     "How do I train my dog to sit?",
     "When was Mozart born?",
     "Which stocks should I buy this year?",
+    "How do I delete my Facebook account?",
+    "What port wine goes with cheese?",
+    "How do I reset my phone?",
+    "Which license do I need to drive a truck?",
+    "Write a Python script that sorts a list",
+    "What is the best programming language?",
     "asdf qwer zxcv",
     "",
     "???",
@@ -136,6 +144,9 @@ TEST(MeaningWords, DropsWhatSaysNothing) {
   EXPECT_THAT(meaning_words("port PORT port"), ElementsAre("port"));
   EXPECT_THAT(meaning_words("what's CARAPACE_STATE_DIR"), ElementsAre("carapace_state_dir"));
   EXPECT_THAT(meaning_words("what is it"), ElementsAre());
+  EXPECT_THAT(meaning_words("what is Carapace?"), ElementsAre("carapace"));
+  EXPECT_THAT(meaning_words("port of Carapace"), ElementsAre("port"));
+  EXPECT_THAT(meaning_words("2 + 2"), ElementsAre());
 }
 
 }  // namespace

@@ -63,7 +63,8 @@ TEST(AtomicWrite, RefusesFifoAndFolder) {
   EXPECT_EQ(atomic_write(dir / "folder", "x").error().code, Errc::invalid_request);
   EXPECT_EQ(atomic_write(dir.path() + "/", "x").error().code, Errc::invalid_request);
   EXPECT_EQ(atomic_write("", "x").error().code, Errc::invalid_request);
-  EXPECT_EQ(atomic_write(dir.path() + std::string("/a\0b", 4), "x").error().code, Errc::invalid_request);
+  EXPECT_EQ(atomic_write(dir.path() + std::string("/a\0b", 4), "x").error().code,
+            Errc::invalid_request);
 }
 
 TEST(AtomicWrite, KeepsAnExistingFileWhenToldTo) {
@@ -133,7 +134,8 @@ TEST(AtomicWrite, WritersAtOnceDoNotMeet) {
     std::vector<std::jthread> writers;
     for (int w = 0; w < 4; ++w)
       writers.emplace_back([&path, w] {
-        for (int i = 0; i < 10; ++i) EXPECT_TRUE(atomic_write(path, std::string(1000, static_cast<char>('a' + w))));
+        for (int i = 0; i < 10; ++i)
+          EXPECT_TRUE(atomic_write(path, std::string(1000, static_cast<char>('a' + w))));
       });
   }
   const auto text = read_text(path);
@@ -144,7 +146,8 @@ TEST(AtomicWrite, WritersAtOnceDoNotMeet) {
 TEST(IoError, SaysWhatToDo) {
   const auto full = io_error(ENOSPC, "write", "/s/x");
   EXPECT_EQ(full.code, Errc::unavailable);
-  EXPECT_EQ(full.detail, "cannot write /s/x: the disk is full. Free some space there and try again.");
+  EXPECT_EQ(full.detail,
+            "cannot write /s/x: the disk is full. Free some space there and try again.");
   EXPECT_EQ(io_error(EROFS, "write", "/s").code, Errc::forbidden);
   EXPECT_NE(io_error(EROFS, "write", "/s").detail.find("read-only"), std::string::npos);
   EXPECT_EQ(io_error(EACCES, "write", "/s").code, Errc::forbidden);

@@ -72,7 +72,8 @@ TEST(Lock, NamesTheOtherGatewayAndSurvivesItsDeath) {
   const auto refused = lock_state_dir(dir.path());
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::conflict);
-  const auto expected = fmt::format("another gateway (pid {}) uses this state directory", holder.pid());
+  const auto expected =
+      fmt::format("another gateway (pid {}) uses this state directory", holder.pid());
   EXPECT_NE(refused.error().detail.find(expected), std::string::npos) << refused.error().detail;
   holder.end();
   EXPECT_TRUE(lock_state_dir(dir.path()));

@@ -1,5 +1,6 @@
-// Whatever arrives as a frame is either a request or a refusal that is valid JSON; a request that is written
-// again reads the same; the handshake judge and the parameter judge survive every value. Input: the frame.
+// Whatever arrives as a frame is either a request or a refusal that is valid JSON; a request that
+// is written again reads the same; the handshake judge and the parameter judge survive every value.
+// Input: the frame.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -58,6 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (frame->params) again["params"] = *frame->params;
   const auto second = rpc::parse_request(dump_json(again));
   check(second && second->id == frame->id && second->method == frame->method);
-  check(parse_json(rpc::response_ok(frame->id, frame->params ? dump_json(*frame->params) : "")).has_value());
+  check(parse_json(rpc::response_ok(frame->id, frame->params ? dump_json(*frame->params) : ""))
+            .has_value());
   return 0;
 }

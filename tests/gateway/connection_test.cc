@@ -1,4 +1,5 @@
-// A connection from challenge to close: handshake on the wire, authorization, requests side by side.
+// A connection from challenge to close: handshake on the wire, authorization, requests side by
+// side.
 #include <algorithm>
 
 #include "gateway/gateway_fixture.h"
@@ -22,8 +23,12 @@ TEST_F(GatewayTest, hello_ok_says_what_is_here) {
   const auto hello = call(*socket, "connect",
                           {{"minProtocol", 3},
                            {"maxProtocol", 3},
-                           {"client", {{"id", "webchat-ui"}, {"version", "t"}, {"platform", "web"}, {"mode", "webchat"},
-                                       {"instanceId", "Tab-1"}}},
+                           {"client",
+                            {{"id", "webchat-ui"},
+                             {"version", "t"},
+                             {"platform", "web"},
+                             {"mode", "webchat"},
+                             {"instanceId", "Tab-1"}}},
                            {"auth", {{"token", kToken}}}});
   ASSERT_TRUE(hello.at("ok").as_bool());
   const auto& payload = hello.at("payload").as_object();
@@ -31,7 +36,8 @@ TEST_F(GatewayTest, hello_ok_says_what_is_here) {
   EXPECT_EQ(payload.at("protocol"), 3);
   EXPECT_FALSE(payload.contains("auth"));
   const auto& snapshot = payload.at("snapshot").as_object();
-  for (const auto* name : {"presence", "health", "stateVersion", "uptimeMs", "stateDir", "sessionDefaults"})
+  for (const auto* name :
+       {"presence", "health", "stateVersion", "uptimeMs", "stateDir", "sessionDefaults"})
     EXPECT_TRUE(snapshot.contains(name)) << name;
   EXPECT_EQ(snapshot.at("sessionDefaults").at("mainSessionKey"), "agent:main:main");
   EXPECT_EQ(dump_json(payload.at("policy")),
@@ -81,9 +87,10 @@ TEST_F(GatewayTest, bad_first_frames_close_as_recorded) {
       {"[1,2]", 1008, "invalid request frame", false},
       {R"({"type":"event","event":"x"})", 1008, "invalid request frame", false},
       {R"({"type":"req","id":"","method":"connect"})", 1008, "invalid request frame", false},
-      {R"({"type":"req","id":"1","method":"health","params":{}})", 1008, "invalid handshake: first request must be connect",
-       true},
-      {R"({"type":"req","id":"1","method":"connect"})", 1008, "invalid connect params: must be object", true},
+      {R"({"type":"req","id":"1","method":"health","params":{}})", 1008,
+       "invalid handshake: first request must be connect", true},
+      {R"({"type":"req","id":"1","method":"connect"})", 1008,
+       "invalid connect params: must be object", true},
   };
   for (const auto& one : cases) {
     const auto socket = open();
@@ -125,12 +132,15 @@ TEST_F(GatewayTest, a_connected_client_outlives_the_handshake_clock) {
 TEST_F(GatewayTest, guessing_is_slowed_and_the_right_token_still_works) {
   const auto guess = [this] {
     const auto socket = open();
-    return error_of(call(*socket, "connect",
-                         {{"minProtocol", 3}, {"maxProtocol", 3},
-                          {"client", {{"id", "cli"}, {"version", "t"}, {"platform", "x"}, {"mode", "cli"}}},
-                          {"auth", {{"token", "wrong"}}}}));
+    return error_of(
+        call(*socket, "connect",
+             {{"minProtocol", 3},
+              {"maxProtocol", 3},
+              {"client", {{"id", "cli"}, {"version", "t"}, {"platform", "x"}, {"mode", "cli"}}},
+              {"auth", {{"token", "wrong"}}}}));
   };
-  for (int i = 0; i < 10; ++i) EXPECT_TRUE(guess().starts_with("unauthorized: gateway token mismatch")) << i;
+  for (int i = 0; i < 10; ++i)
+    EXPECT_TRUE(guess().starts_with("unauthorized: gateway token mismatch")) << i;
   EXPECT_EQ(guess(), "unauthorized: too many failed attempts (retry in 61 s)");
   EXPECT_EQ(connected()->close_code, 0);
   clock_.advance(61'000);
@@ -139,10 +149,13 @@ TEST_F(GatewayTest, guessing_is_slowed_and_the_right_token_still_works) {
 
 TEST_F(GatewayTest, a_request_from_behind_a_proxy_is_not_local) {
   const auto socket = open(request("GET", "/", {{"x-forwarded-for", "127.0.0.1"}}));
-  const auto hello = call(*socket, "connect",
-                          {{"minProtocol", 3}, {"maxProtocol", 3},
-                           {"client", {{"id", "cli"}, {"version", "t"}, {"platform", "x"}, {"mode", "cli"}}},
-                           {"scopes", {"operator.admin"}}, {"auth", {{"token", kToken}}}});
+  const auto hello =
+      call(*socket, "connect",
+           {{"minProtocol", 3},
+            {"maxProtocol", 3},
+            {"client", {{"id", "cli"}, {"version", "t"}, {"platform", "x"}, {"mode", "cli"}}},
+            {"scopes", {"operator.admin"}},
+            {"auth", {{"token", kToken}}}});
   ASSERT_TRUE(hello.at("ok").as_bool());
   EXPECT_EQ(error_of(call(*socket, "health", {})), "missing scope: operator.read");
 }
@@ -163,7 +176,8 @@ TEST_F(GatewayTest, invalid_frames_after_connect_keep_the_socket) {
   say(*socket, R"({"type":"req","id":"q7","method":"health","params":[]})");
   EXPECT_TRUE(responses(*socket, "q7").front().at("ok").as_bool());
   say(*socket, R"({"type":"req","id":"q9","method":"sessions.list","params":"str"})");
-  EXPECT_EQ(error_of(responses(*socket, "q9").front()), "invalid sessions.list params: must be object");
+  EXPECT_EQ(error_of(responses(*socket, "q9").front()),
+            "invalid sessions.list params: must be object");
   EXPECT_EQ(socket->close_code, 0);
 }
 
@@ -178,18 +192,27 @@ TEST_F(GatewayTest, authorization_matrix) {
   };
   for (const auto& [name, row] : table.rows()) {
     EXPECT_FALSE(authorize(caller("operator", {"operator.admin"}), row)) << name;
-    EXPECT_EQ(authorize(caller("node", {"operator.admin"}), row)->message, "unauthorized role: node") << name;
-    EXPECT_EQ(authorize(caller("ghost", {"operator.admin"}), row)->message, "unauthorized role: ghost") << name;
+    EXPECT_EQ(authorize(caller("node", {"operator.admin"}), row)->message,
+              "unauthorized role: node")
+        << name;
+    EXPECT_EQ(authorize(caller("ghost", {"operator.admin"}), row)->message,
+              "unauthorized role: ghost")
+        << name;
     EXPECT_TRUE(authorize(caller("operator", {}), row)) << name;
-    const auto allowed = [&](const char* scope) { return !authorize(caller("operator", {scope}), row); };
+    const auto allowed = [&](const char* scope) {
+      return !authorize(caller("operator", {scope}), row);
+    };
     using gateway::Authority;
     EXPECT_EQ(allowed("operator.read"), row->authority == Authority::read) << name;
-    EXPECT_EQ(allowed("operator.write"), row->authority == Authority::read || row->authority == Authority::write) << name;
+    EXPECT_EQ(allowed("operator.write"),
+              row->authority == Authority::read || row->authority == Authority::write)
+        << name;
     EXPECT_EQ(allowed("operator.approvals"), row->authority == Authority::approvals) << name;
     EXPECT_EQ(allowed("operator.pairing"), row->authority == Authority::pairing) << name;
     EXPECT_FALSE(allowed("operator.*")) << name;
   }
-  EXPECT_EQ(gateway::authorize(caller("operator", {"operator.write"}), nullptr)->message, "missing scope: operator.admin");
+  EXPECT_EQ(gateway::authorize(caller("operator", {"operator.write"}), nullptr)->message,
+            "missing scope: operator.admin");
   EXPECT_EQ(gateway::authorize(caller("node", {}), nullptr)->message, "unauthorized role: node");
   EXPECT_FALSE(gateway::authorize(caller("operator", {"operator.admin"}), nullptr));
 }
@@ -222,16 +245,19 @@ TEST_F(GatewayTest, requests_run_side_by_side_and_are_bounded) {
   settings_.requests_in_flight = 3;
   const auto socket = connected();
   for (int i = 0; i < 3; ++i)
-    say(*socket, R"({"type":"req","id":"w)" + std::to_string(i) + R"(","method":"agent.wait","params":{"runId":"x"}})");
+    say(*socket, R"({"type":"req","id":"w)" + std::to_string(i) +
+                     R"(","method":"agent.wait","params":{"runId":"x"}})");
   EXPECT_EQ(error_of(call(*socket, "agent.wait", {{"runId", "y"}})),
             "too many requests in flight on this connection");
-  EXPECT_TRUE(call(*socket, "models.list", {}).at("ok").as_bool());  // what needs no waiting still answers
+  EXPECT_TRUE(
+      call(*socket, "models.list", {}).at("ok").as_bool());  // what needs no waiting still answers
   EXPECT_TRUE(responses(*socket, "w0").empty());
 }
 
 TEST_F(GatewayTest, requests_of_a_client_that_left_end_with_it) {
   const auto socket = connected();
-  say(*socket, R"({"type":"req","id":"w","method":"agent.wait","params":{"runId":"x","timeoutMs":86400000}})");
+  say(*socket,
+      R"({"type":"req","id":"w","method":"agent.wait","params":{"runId":"x","timeoutMs":86400000}})");
   socket->close(1000, "bye");
   settle();
   run(gateway().shutdown("end"));  // would never return with the handler still there
@@ -252,7 +278,8 @@ TEST_F(GatewayTest, shutdown_says_so_and_closes_with_1012) {
   run(gateway().shutdown("gateway stopping"));
   const auto goodbye = events(*socket, "shutdown");
   ASSERT_EQ(goodbye.size(), 1U);
-  EXPECT_EQ(dump_json(goodbye[0].at("payload")), R"({"reason":"gateway stopping","restartExpectedMs":null})");
+  EXPECT_EQ(dump_json(goodbye[0].at("payload")),
+            R"({"reason":"gateway stopping","restartExpectedMs":null})");
   EXPECT_EQ(socket->close_code, 1012);
   EXPECT_EQ(socket->close_reason, "service restart");
   EXPECT_EQ(stranger->close_code, 1012);

@@ -1,24 +1,21 @@
-// A gateway without sockets: the real face over a real store in a temporary folder, a door that accepts durably
-// and lets the test play the run, a router with two models, and WebSockets that are two lists. Header only.
+// A gateway without sockets: the real face over a real store in a temporary folder, with fakes
+// around it. Header only.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "async/coro.h"
-#include "async/mailbox.h"
 #include "async/pool.h"
-#include "async/signal.h"
 #include "async/task_group.h"
 #include "base/json.h"
 #include "dispatch/desk.h"
-#include "dispatch/door.h"
 #include "dispatch/fanout.h"
+#include "gateway/fakes.h"
 #include "gateway/gateway.h"
 #include "provider/router.h"
 #include "store/approvals.h"
@@ -31,153 +28,18 @@
 
 namespace carapace::test {
 
-class FakeSocket final : public net::WebSocket {
- public:
-  Task<Result<std::string>> receive() override {
-    auto message = co_await incoming.pop();
-    if (!message) co_return fail(Errc::unavailable, "gone");
-    co_return std::move(*message);
-  }
-  void send(Frame frame) override {
-    if (close_code) return;
-    frames.push_back(frame);
-    changed.notify_all();
-  }
-  void close(std::uint16_t code, std::string reason) override {
-    if (close_code) return;
-    close_code = code;
-    close_reason = reason.substr(0, 120);
-    incoming.close();
-    changed.notify_all();
-  }
-  std::size_t unsent_bytes() const override { return unsent; }
-
-  Mailbox<std::string> incoming{1000};
-  std::vector<Frame> frames;
-  std::uint16_t close_code = 0;
-  std::string close_reason;
-  std::size_t unsent = 0;
-  Signal changed;
-};
-
-class FakeResponder final : public net::Responder {
- public:
-  void send(net::ServerResponse response) override {
-    ++answers;
-    whole = std::move(response);
-  }
-  void begin(net::ServerResponse head) override {
-    ++answers;
-    streamed = true;
-    whole = std::move(head);
-    whole.body.clear();
-  }
-  Task<bool> write(std::string chunk) override {
-    whole.body += chunk;
-    co_return !gone;
-  }
-  net::ServerResponse whole;
-  int answers = 0;
-  bool streamed = false, gone = false;
-};
-
-class FakeRouter final : public provider::Router {
- public:
-  FakeRouter() {
-    for (const auto* id : {"small", "large"}) {
-      provider::ModelInfo model;
-      model.id = id;
-      model.name = id;
-      model.provider = "fake";
-      models_.push_back(model);
-    }
-  }
-  Result<provider::Route> route(std::string_view reference) override {
-    if (broken) return fail(Errc::not_found, "no model");
-    for (const auto& model : models_)
-      if (reference.empty() || reference == "fake/" + model.id) return provider::Route{nullptr, nullptr, model};
-    return fail(Errc::not_found, "known: fake/small, fake/large");
-  }
-  std::vector<provider::ModelInfo> models() const override { return models_; }
-  const provider::Choice& choice() const override { return choice_; }
-  bool broken = false;
-
- private:
-  provider::Choice choice_{{"fake", "small"}, false, "the test says so"};
-  std::vector<provider::ModelInfo> models_;
-};
-
-// Accepts into the real store; what the run says and how it ends is the test's business.
-class FakeDoor final : public dispatch::Door {
- public:
-  FakeDoor(store::Runs& runs, const Clock& clock, Random& random) : runs_(runs), clock_(clock), random_(random) {}
-
-  Task<Result<dispatch::Acceptance>> submit(Inbound inbound) override {
-    inbounds.push_back(inbound);
-    const auto key = canonical_key(inbound.session_key, AgentId("main"));
-    if (!key) co_return fail(Errc::invalid_request, "bad session key");
-    if (refuse) co_return std::unexpected(*refuse);
-    auto accepted = co_await runs_.accept(inbound, *key, SessionId(uuid_v4(random_)), clock_.wall_ms(), true);
-    if (!accepted) co_return std::unexpected(accepted.error());
-    dispatch::Acceptance out;
-    out.run = accepted->run;
-    out.state = accepted->fresh ? dispatch::Acceptance::State::started
-                : outcomes.contains(out.run.id) ? dispatch::Acceptance::State::ended
-                                                : dispatch::Acceptance::State::in_flight;
-    if (accepted->fresh) live[out.run.id] = *key;
-    changed.notify_all();
-    co_return out;
-  }
-  Task<Result<std::optional<dispatch::Outcome>>> wait(RunId run, std::int64_t limit_ms) override {
-    while (true) {
-      if (const auto found = outcomes.find(run); found != outcomes.end()) {
-        // What the turn would have written when it stopped.
-        if (found->second.state == store::RunState::aborted && live.erase(run) > 0) {
-          store::Finish finish;
-          finish.run = run;
-          finish.state = store::RunState::aborted;
-          co_await runs_.finish(std::move(finish));
-        }
-        co_return outcomes.at(run);
-      }
-      if (!live.contains(run)) co_return fail(Errc::not_found, "no such run");
-      if (!co_await changed.wait_for(std::chrono::milliseconds(std::min<std::int64_t>(limit_ms, 10'000))))
-        co_return std::nullopt;
-    }
-  }
-  std::vector<RunId> abort(const SessionKey& key, const RunId& run, std::string reason) override {
-    std::vector<RunId> out;
-    for (const auto& [id, at] : live)
-      if (at == key && (run.empty() || run == id) && !outcomes.contains(id)) out.push_back(id);
-    for (const auto& id : out) {
-      dispatch::Outcome outcome;
-      outcome.state = store::RunState::aborted;
-      outcome.stop_reason = reason;
-      outcomes[id] = outcome;
-    }
-    changed.notify_all();
-    return out;
-  }
-
-  std::vector<Inbound> inbounds;
-  std::map<RunId, SessionKey> live;
-  std::map<RunId, dispatch::Outcome> outcomes;
-  std::optional<Error> refuse;
-  Signal changed;
-
- private:
-  store::Runs& runs_;
-  const Clock& clock_;
-  Random& random_;
-};
-
 constexpr std::string_view kToken = "right-token";
 
 class GatewayTest : public LoopTest {
  protected:
   GatewayTest()
-      : sessions_(*engine_), transcripts_(*engine_), runs_(*engine_), approvals_(*engine_),
-        desk_(approvals_, clock_, random_), door_(runs_, clock_, random_), work_(loop_, {}) {
+      : sessions_(*engine_),
+        transcripts_(*engine_),
+        runs_(*engine_),
+        approvals_(*engine_),
+        desk_(approvals_, clock_, random_),
+        door_(runs_, clock_, random_),
+        work_(loop_, {}) {
     settings_.auth.token = secret::Sealed(std::string(kToken));
     settings_.version = "1.2.3";
     settings_.self = {"box", "192.0.2.1", "linux 1", "Linux", "x86_64"};
@@ -193,8 +55,8 @@ class GatewayTest : public LoopTest {
   // Made at the first use, so that a test can change the settings.
   gateway::Gateway& gateway() {
     if (!gateway_) {
-      gateway_ = gateway::make_gateway({loop_, pool_, clock_, random_, *engine_, sessions_, transcripts_, runs_, door_,
-                                        fanout_, &desk_, router_},
+      gateway_ = gateway::make_gateway({loop_, pool_, clock_, random_, *engine_, sessions_,
+                                        transcripts_, runs_, door_, fanout_, &desk_, router_},
                                        settings_);
       handler_ = gateway_->handler();
     }
@@ -232,16 +94,18 @@ class GatewayTest : public LoopTest {
     settle();
     return socket;
   }
-  std::shared_ptr<FakeSocket> connected(json::array scopes = {"operator.admin"}, std::string_view id = "cli",
-                                        std::string_view mode = "cli", std::string_view role = "operator") {
+  std::shared_ptr<FakeSocket> connected(json::array scopes = {"operator.admin"},
+                                        std::string_view id = "cli", std::string_view mode = "cli",
+                                        std::string_view role = "operator") {
     auto socket = open();
-    const auto hello = call(*socket, "connect",
-                            {{"minProtocol", 3},
-                             {"maxProtocol", 3},
-                             {"client", {{"id", id}, {"version", "t"}, {"platform", "linux"}, {"mode", mode}}},
-                             {"role", role},
-                             {"scopes", std::move(scopes)},
-                             {"auth", {{"token", kToken}}}});
+    const auto hello =
+        call(*socket, "connect",
+             {{"minProtocol", 3},
+              {"maxProtocol", 3},
+              {"client", {{"id", id}, {"version", "t"}, {"platform", "linux"}, {"mode", mode}}},
+              {"role", role},
+              {"scopes", std::move(scopes)},
+              {"auth", {{"token", kToken}}}});
     EXPECT_TRUE(hello.at("ok").as_bool()) << dump_json(hello);
     wait_for(*socket, [&] { return !events(*socket, "health").empty(); });
     return socket;
@@ -253,7 +117,8 @@ class GatewayTest : public LoopTest {
   // Sends a request and waits for its (first) answer.
   json::object call(FakeSocket& socket, std::string_view method, json::object params) {
     const auto id = "r" + std::to_string(++last_id_);
-    say(socket, dump_json(json::object{{"type", "req"}, {"id", id}, {"method", method}, {"params", params}}));
+    say(socket, dump_json(json::object{
+                    {"type", "req"}, {"id", id}, {"method", method}, {"params", params}}));
     wait_for(socket, [&] { return !responses(socket, id).empty() || socket.close_code != 0; });
     const auto all = responses(socket, id);
     return all.empty() ? json::object{} : all.front();
@@ -272,14 +137,16 @@ class GatewayTest : public LoopTest {
   static std::vector<json::object> responses(const FakeSocket& socket, std::string_view id) {
     std::vector<json::object> out;
     for (const auto& frame : socket.frames)
-      if (auto object = parsed(frame); string_or(object, "type", "") == "res" && string_or(object, "id", "") == id)
+      if (auto object = parsed(frame);
+          string_or(object, "type", "") == "res" && string_or(object, "id", "") == id)
         out.push_back(std::move(object));
     return out;
   }
   static std::vector<json::object> events(const FakeSocket& socket, std::string_view name) {
     std::vector<json::object> out;
     for (const auto& frame : socket.frames)
-      if (auto object = parsed(frame); string_or(object, "event", "") == name) out.push_back(std::move(object));
+      if (auto object = parsed(frame); string_or(object, "event", "") == name)
+        out.push_back(std::move(object));
     return out;
   }
 
@@ -298,8 +165,8 @@ class GatewayTest : public LoopTest {
   }
 
   // The run as the agent would play it.
-  void publish(const RunId& run_id, std::string key, decltype(RunEvent::what) what, bool verbose = false,
-               PrincipalId principal = kOwner) {
+  void publish(const RunId& run_id, std::string key, decltype(RunEvent::what) what,
+               bool verbose = false, PrincipalId principal = kOwner) {
     RunEvent event;
     event.run = run_id;
     event.session_key = std::move(key);
@@ -316,7 +183,8 @@ class GatewayTest : public LoopTest {
   }
 
   static std::unique_ptr<store::Engine> open_store(const TempDir& dir) {
-    auto engine = store::open_engine({.path = dir / "test.db", .program_version = "test", .vfs = {}});
+    auto engine =
+        store::open_engine({.path = dir / "test.db", .program_version = "test", .vfs = {}});
     EXPECT_TRUE(engine);
     return std::move(*engine);
   }

@@ -19,12 +19,15 @@ json::object sending(std::string_view key, std::string_view message, json::objec
 
 TEST_F(GatewayTest, chat_send_starts_is_in_flight_and_ends) {
   const auto socket = connected();
-  EXPECT_EQ(dump_json(ok(call(*socket, "chat.send", sending("k1", "hi")))), R"({"runId":"k1","status":"started"})");
-  EXPECT_EQ(dump_json(ok(call(*socket, "chat.send", sending("k1", "hi")))), R"({"runId":"k1","status":"in_flight"})");
+  EXPECT_EQ(dump_json(ok(call(*socket, "chat.send", sending("k1", "hi")))),
+            R"({"runId":"k1","status":"started"})");
+  EXPECT_EQ(dump_json(ok(call(*socket, "chat.send", sending("k1", "hi")))),
+            R"({"runId":"k1","status":"in_flight"})");
   dispatch::Outcome outcome;
   outcome.text = "hello";
   end(RunId("k1"), outcome);
-  EXPECT_EQ(dump_json(ok(call(*socket, "chat.send", sending("k1", "hi")))), R"({"runId":"k1","status":"ok"})");
+  EXPECT_EQ(dump_json(ok(call(*socket, "chat.send", sending("k1", "hi")))),
+            R"({"runId":"k1","status":"ok"})");
   ASSERT_EQ(door_.inbounds.size(), 3U);
   const auto& inbound = door_.inbounds.front();
   EXPECT_EQ(inbound.channel, "webchat");
@@ -36,27 +39,37 @@ TEST_F(GatewayTest, chat_send_starts_is_in_flight_and_ends) {
 TEST_F(GatewayTest, chat_send_validates_in_order) {
   const auto socket = connected();
   EXPECT_EQ(error_of(call(*socket, "chat.send", {})),
-            "invalid chat.send params: must have required property 'sessionKey'; must have required property 'message'; "
+            "invalid chat.send params: must have required property 'sessionKey'; must have "
+            "required property 'message'; "
             "must have required property 'idempotencyKey'");
-  EXPECT_EQ(error_of(call(*socket, "chat.send", sending("k", "  "))), "message or attachment required");
-  EXPECT_EQ(error_of(call(*socket, "chat.send", sending("k", "", {{"attachments", {{{"fileName", "x"}}}}}))),
+  EXPECT_EQ(error_of(call(*socket, "chat.send", sending("k", "  "))),
             "message or attachment required");
   EXPECT_EQ(error_of(call(*socket, "chat.send",
-                          sending("k", "look", {{"attachments", {{{"fileName", "x.png"}, {"content", "***"}}}}}))),
-            "Error: attachment x.png: invalid base64 content");
+                          sending("k", "", {{"attachments", {{{"fileName", "x"}}}}}))),
+            "message or attachment required");
+  EXPECT_EQ(
+      error_of(call(
+          *socket, "chat.send",
+          sending("k", "look", {{"attachments", {{{"fileName", "x.png"}, {"content", "***"}}}}}))),
+      "Error: attachment x.png: invalid base64 content");
   EXPECT_TRUE(door_.inbounds.empty());
   ok(call(*socket, "sessions.patch", {{"key", "main"}, {"sendPolicy", "deny"}}));
-  EXPECT_EQ(error_of(call(*socket, "chat.send", sending("k", "/stop"))), "send blocked by session policy");
+  EXPECT_EQ(error_of(call(*socket, "chat.send", sending("k", "/stop"))),
+            "send blocked by session policy");
   EXPECT_TRUE(door_.inbounds.empty());
 }
 
 TEST_F(GatewayTest, attachments_become_images) {
   const auto socket = connected();
   const std::string png =
-      "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+      "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+"
+      "M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
   ok(call(*socket, "chat.send",
-          sending("k", "", {{"attachments",
-                             {{{"content", "data:image/jpeg;base64," + png}}, {{"content", "aGVsbG8="}}, {{"type", "x"}}}}})));
+          sending("k", "",
+                  {{"attachments",
+                    {{{"content", "data:image/jpeg;base64," + png}},
+                     {{"content", "aGVsbG8="}},
+                     {{"type", "x"}}}}})));
   ASSERT_EQ(door_.inbounds.size(), 1U);
   ASSERT_EQ(door_.inbounds[0].images.size(), 1U);  // what is no image is left out
   EXPECT_EQ(door_.inbounds[0].images[0].mime, "image/png");
@@ -101,20 +114,27 @@ TEST_F(GatewayTest, history_is_the_stored_text) {
   EXPECT_EQ(messages[1].at("content").at(0).at("text"), "[lbl]\n\nnote");
   EXPECT_EQ(messages[1].at("stopReason"), "injected");
   EXPECT_TRUE(history.contains("sessionId"));
-  EXPECT_EQ(ok(call(*socket, "chat.history", {{"sessionKey", "main"}, {"limit", 1}})).at("messages").as_array().size(), 1U);
+  EXPECT_EQ(ok(call(*socket, "chat.history", {{"sessionKey", "main"}, {"limit", 1}}))
+                .at("messages")
+                .as_array()
+                .size(),
+            1U);
   EXPECT_EQ(error_of(call(*socket, "chat.history", {{"sessionKey", "main"}, {"limit", 1001}})),
             "invalid chat.history params: at /limit: must be <= 1000");
 }
 
 TEST_F(GatewayTest, inject_tells_everybody) {
   const auto socket = connected();
-  EXPECT_EQ(error_of(call(*socket, "chat.inject", {{"sessionKey", "main"}, {"message", "x"}})), "session not found");
+  EXPECT_EQ(error_of(call(*socket, "chat.inject", {{"sessionKey", "main"}, {"message", "x"}})),
+            "session not found");
   ok(call(*socket, "sessions.patch", {{"key", "main"}, {"label", "L"}}));
-  const auto injected = ok(call(*socket, "chat.inject", {{"sessionKey", "main"}, {"message", "x"}}));
+  const auto injected =
+      ok(call(*socket, "chat.inject", {{"sessionKey", "main"}, {"message", "x"}}));
   const auto chat = events(*socket, "chat");
   ASSERT_EQ(chat.size(), 1U);
-  EXPECT_EQ(chat[0].at("payload").at("runId"),
-            json::value(json::string("inject-" + std::string(injected.at("messageId").as_string()))));
+  EXPECT_EQ(
+      chat[0].at("payload").at("runId"),
+      json::value(json::string("inject-" + std::string(injected.at("messageId").as_string()))));
   EXPECT_EQ(chat[0].at("payload").at("seq"), 0);
   EXPECT_EQ(chat[0].at("payload").at("state"), "final");
 }
@@ -125,7 +145,9 @@ TEST_F(GatewayTest, abort_by_run_and_by_session) {
   EXPECT_EQ(error_of(call(*socket, "chat.abort", {{"sessionKey", "wrong"}, {"runId", "k"}})),
             "runId does not match sessionKey");
   const std::string nothing = R"({"ok":true,"aborted":false,"runIds":[]})";
-  EXPECT_EQ(dump_json(ok(call(*socket, "chat.abort", {{"sessionKey", "main"}, {"runId", "unknown"}}))), nothing);
+  EXPECT_EQ(
+      dump_json(ok(call(*socket, "chat.abort", {{"sessionKey", "main"}, {"runId", "unknown"}}))),
+      nothing);
   EXPECT_EQ(dump_json(ok(call(*socket, "chat.abort", {{"sessionKey", "main"}, {"runId", "k"}}))),
             R"({"ok":true,"aborted":true,"runIds":["k"]})");
   EXPECT_EQ(dump_json(ok(call(*socket, "chat.abort", {{"sessionKey", "main"}}))), nothing);
@@ -149,7 +171,8 @@ TEST_F(GatewayTest, agent_answers_twice_with_one_id) {
   EXPECT_EQ(second.at("summary"), "completed");
   EXPECT_EQ(dump_json(second.at("result").at("payloads")), R"([{"text":"Hello","mediaUrl":null}])");
   EXPECT_EQ(second.at("result").at("meta").at("agentMeta").at("model"), "small");
-  EXPECT_EQ(ok(call(*socket, "agent", {{"message", "hi"}, {"idempotencyKey", "a1"}})).at("status"), "ok");
+  EXPECT_EQ(ok(call(*socket, "agent", {{"message", "hi"}, {"idempotencyKey", "a1"}})).at("status"),
+            "ok");
 }
 
 TEST_F(GatewayTest, a_failed_agent_run_is_an_error_with_a_payload) {
@@ -187,7 +210,8 @@ TEST_F(GatewayTest, agent_wait) {
   EXPECT_EQ(dump_json(ok(call(*socket, "agent.wait", {{"runId", "nope"}, {"timeoutMs", 0}}))),
             R"({"runId":"nope","status":"timeout"})");
   ok(call(*socket, "chat.send", sending("k", "hi")));
-  EXPECT_EQ(ok(call(*socket, "agent.wait", {{"runId", "k"}, {"timeoutMs", 1}})).at("status"), "timeout");
+  EXPECT_EQ(ok(call(*socket, "agent.wait", {{"runId", "k"}, {"timeoutMs", 1}})).at("status"),
+            "timeout");
   dispatch::Outcome outcome;
   outcome.started_ms = 5;
   outcome.ended_ms = 9;
@@ -200,7 +224,8 @@ TEST_F(GatewayTest, sessions_can_be_found) {
   const auto socket = connected();
   ok(call(*socket, "chat.send", sending("k", "What is the tide today?")));
   ok(call(*socket, "sessions.patch", {{"key", "work"}, {"label", "My work"}}));
-  const auto list = ok(call(*socket, "sessions.list", {{"includeDerivedTitles", true}, {"includeLastMessage", true}}));
+  const auto list = ok(call(*socket, "sessions.list",
+                            {{"includeDerivedTitles", true}, {"includeLastMessage", true}}));
   EXPECT_EQ(list.at("path"), "(multiple)");
   EXPECT_EQ(list.at("count"), 2);
   EXPECT_EQ(list.at("defaults").at("model"), "small");
@@ -209,17 +234,22 @@ TEST_F(GatewayTest, sessions_can_be_found) {
   EXPECT_EQ(ok(call(*socket, "sessions.list", {{"limit", 1}})).at("count"), 1);
   EXPECT_EQ(ok(call(*socket, "sessions.list", {{"spawnedBy", "x"}})).at("count"), 0);
 
-  EXPECT_EQ(ok(call(*socket, "sessions.resolve", {{"label", "My work"}})).at("key"), "agent:main:work");
+  EXPECT_EQ(ok(call(*socket, "sessions.resolve", {{"label", "My work"}})).at("key"),
+            "agent:main:work");
   EXPECT_EQ(ok(call(*socket, "sessions.resolve", {{"key", "work"}})).at("key"), "agent:main:work");
-  EXPECT_EQ(error_of(call(*socket, "sessions.resolve", {{"key", "nope"}})), "No session found: nope");
-  EXPECT_EQ(error_of(call(*socket, "sessions.resolve", {})), "Either key, sessionId, or label is required");
+  EXPECT_EQ(error_of(call(*socket, "sessions.resolve", {{"key", "nope"}})),
+            "No session found: nope");
+  EXPECT_EQ(error_of(call(*socket, "sessions.resolve", {})),
+            "Either key, sessionId, or label is required");
   EXPECT_EQ(error_of(call(*socket, "sessions.resolve", {{"key", "a"}, {"label", "b"}})),
             "Provide either key, sessionId, or label (not multiple)");
 
-  const auto preview = ok(call(*socket, "sessions.preview", {{"keys", {"main", "work", "nope"}}, {"maxChars", 20}}));
+  const auto preview =
+      ok(call(*socket, "sessions.preview", {{"keys", {"main", "work", "nope"}}, {"maxChars", 20}}));
   const auto& previews = preview.at("previews").as_array();
-  EXPECT_EQ(dump_json(previews.at(0)),
-            R"({"key":"main","status":"ok","items":[{"role":"user","text":"What is the tide ..."}]})");
+  EXPECT_EQ(
+      dump_json(previews.at(0)),
+      R"({"key":"main","status":"ok","items":[{"role":"user","text":"What is the tide ..."}]})");
   EXPECT_EQ(previews.at(1).at("status"), "empty");
   EXPECT_EQ(dump_json(previews.at(2)), R"({"key":"nope","status":"missing","items":[]})");
 }
@@ -230,8 +260,12 @@ TEST_F(GatewayTest, sessions_patch_sets_clears_and_refuses) {
     more["key"] = "s";
     return call(*socket, "sessions.patch", more);
   };
-  const auto set = ok(patch({{"label", "L"}, {"thinkingLevel", "ultra"}, {"verboseLevel", "full"},
-                             {"reasoningLevel", "on"}, {"responseUsage", "on"}, {"model", "fake/large"}}));
+  const auto set = ok(patch({{"label", "L"},
+                             {"thinkingLevel", "ultra"},
+                             {"verboseLevel", "full"},
+                             {"reasoningLevel", "on"},
+                             {"responseUsage", "on"},
+                             {"model", "fake/large"}}));
   EXPECT_EQ(set.at("key"), "agent:main:s");
   const auto& entry = set.at("entry").as_object();
   EXPECT_EQ(entry.at("thinkingLevel"), "high");
@@ -239,16 +273,22 @@ TEST_F(GatewayTest, sessions_patch_sets_clears_and_refuses) {
   EXPECT_EQ(entry.at("responseUsage"), "tokens");
   EXPECT_EQ(entry.at("providerOverride"), "fake");
   EXPECT_EQ(entry.at("modelOverride"), "large");
-  const auto cleared = ok(patch({{"label", nullptr}, {"thinkingLevel", "off"}, {"model", nullptr}}));
+  const auto cleared =
+      ok(patch({{"label", nullptr}, {"thinkingLevel", "off"}, {"model", nullptr}}));
   for (const auto* name : {"label", "thinkingLevel", "modelOverride"})
     EXPECT_FALSE(cleared.at("entry").as_object().contains(name)) << name;
 
-  EXPECT_EQ(error_of(patch({{"thinkingLevel", "bogus"}})), "invalid thinkingLevel (use off|minimal|low|medium|high)");
-  EXPECT_EQ(error_of(patch({{"verboseLevel", "bogus"}})), "invalid verboseLevel (use \"on\"|\"off\")");
-  EXPECT_EQ(error_of(patch({{"execHost", "bogus"}})), "invalid execHost (use \"sandbox\"|\"gateway\"|\"node\")");
-  EXPECT_EQ(error_of(patch({{"execHost", "gateway"}})), "execHost is not supported by this gateway");
+  EXPECT_EQ(error_of(patch({{"thinkingLevel", "bogus"}})),
+            "invalid thinkingLevel (use off|minimal|low|medium|high)");
+  EXPECT_EQ(error_of(patch({{"verboseLevel", "bogus"}})),
+            "invalid verboseLevel (use \"on\"|\"off\")");
+  EXPECT_EQ(error_of(patch({{"execHost", "bogus"}})),
+            "invalid execHost (use \"sandbox\"|\"gateway\"|\"node\")");
+  EXPECT_EQ(error_of(patch({{"execHost", "gateway"}})),
+            "execHost is not supported by this gateway");
   EXPECT_EQ(error_of(patch({{"model", "nope/nope"}})), "model not allowed: nope/nope");
-  EXPECT_EQ(error_of(patch({{"spawnedBy", "agent:main:main"}})), "spawnedBy is only supported for subagent:* sessions");
+  EXPECT_EQ(error_of(patch({{"spawnedBy", "agent:main:main"}})),
+            "spawnedBy is only supported for subagent:* sessions");
   ok(call(*socket, "sessions.patch", {{"key", "t"}, {"label", "taken"}}));
   EXPECT_EQ(error_of(patch({{"label", "taken"}})), "label already in use: taken");
 }
@@ -261,10 +301,13 @@ TEST_F(GatewayTest, sessions_reset_and_delete) {
   EXPECT_NE(reset.at("entry").at("sessionId"), made.at("entry").at("sessionId"));
   EXPECT_EQ(reset.at("entry").at("label"), "L");
   EXPECT_EQ(reset.at("entry").at("totalTokens"), 0);
-  EXPECT_EQ(door_.outcomes.at(RunId("k")).state, store::RunState::aborted);  // a reset stops what runs
-  EXPECT_TRUE(ok(call(*socket, "chat.history", {{"sessionKey", "s"}})).at("messages").as_array().empty());
+  EXPECT_EQ(door_.outcomes.at(RunId("k")).state,
+            store::RunState::aborted);  // a reset stops what runs
+  EXPECT_TRUE(
+      ok(call(*socket, "chat.history", {{"sessionKey", "s"}})).at("messages").as_array().empty());
 
-  EXPECT_EQ(error_of(call(*socket, "sessions.delete", {{"key", "main"}})), "Cannot delete the main session (agent:main:main).");
+  EXPECT_EQ(error_of(call(*socket, "sessions.delete", {{"key", "main"}})),
+            "Cannot delete the main session (agent:main:main).");
   EXPECT_TRUE(ok(call(*socket, "sessions.delete", {{"key", "s"}})).at("deleted").as_bool());
   EXPECT_EQ(dump_json(ok(call(*socket, "sessions.delete", {{"key", "s"}}))),
             R"({"ok":true,"key":"agent:main:s","deleted":false,"archived":[]})");
@@ -281,32 +324,42 @@ TEST_F(GatewayTest, another_persons_session_is_not_there) {
   ASSERT_TRUE(run(runs_.accept(theirs, SessionKey("agent:main:theirs"), SessionId("s1"), 1, true)));
   const auto socket = connected();
   EXPECT_EQ(ok(call(*socket, "sessions.list", {})).at("count"), 0);
-  EXPECT_TRUE(ok(call(*socket, "chat.history", {{"sessionKey", "theirs"}})).at("messages").as_array().empty());
-  EXPECT_EQ(error_of(call(*socket, "chat.inject", {{"sessionKey", "theirs"}, {"message", "x"}})), "session not found");
-  EXPECT_EQ(error_of(call(*socket, "sessions.resolve", {{"key", "theirs"}})), "No session found: theirs");
+  EXPECT_TRUE(ok(call(*socket, "chat.history", {{"sessionKey", "theirs"}}))
+                  .at("messages")
+                  .as_array()
+                  .empty());
+  EXPECT_EQ(error_of(call(*socket, "chat.inject", {{"sessionKey", "theirs"}, {"message", "x"}})),
+            "session not found");
+  EXPECT_EQ(error_of(call(*socket, "sessions.resolve", {{"key", "theirs"}})),
+            "No session found: theirs");
   EXPECT_FALSE(ok(call(*socket, "chat.abort", {{"sessionKey", "theirs"}})).at("aborted").as_bool());
-  EXPECT_EQ(ok(call(*socket, "agent.wait", {{"runId", "t1"}, {"timeoutMs", 0}})).at("status"), "timeout");
-  EXPECT_FALSE(call(*socket, "sessions.patch", {{"key", "theirs"}, {"label", "mine"}}).at("ok").as_bool());
+  EXPECT_EQ(ok(call(*socket, "agent.wait", {{"runId", "t1"}, {"timeoutMs", 0}})).at("status"),
+            "timeout");
+  EXPECT_FALSE(
+      call(*socket, "sessions.patch", {{"key", "theirs"}, {"label", "mine"}}).at("ok").as_bool());
 }
 
 TEST_F(GatewayTest, small_lists) {
   const auto socket = connected();
-  EXPECT_EQ(dump_json(ok(call(*socket, "models.list", {})).at("models").at(0)),
-            R"({"id":"small","name":"small","provider":"fake","contextWindow":200000,"reasoning":false,"input":["text"]})");
-  EXPECT_EQ(dump_json(ok(call(*socket, "agents.list", {}))),
-            R"({"defaultId":"main","mainKey":"main","scope":"per-sender","agents":[{"id":"main"}]})");
+  EXPECT_EQ(
+      dump_json(ok(call(*socket, "models.list", {})).at("models").at(0)),
+      R"({"id":"small","name":"small","provider":"fake","contextWindow":200000,"reasoning":false,"input":["text"]})");
+  EXPECT_EQ(
+      dump_json(ok(call(*socket, "agents.list", {}))),
+      R"({"defaultId":"main","mainKey":"main","scope":"per-sender","agents":[{"id":"main"}]})");
   EXPECT_EQ(dump_json(ok(call(*socket, "agent.identity.get", {}))),
             R"({"agentId":"main","name":"Assistant","avatar":"A"})");
   EXPECT_TRUE(call(*socket, "last-heartbeat", {}).at("payload").is_null());
   EXPECT_EQ(call(*socket, "system-presence", {}).at("payload").at(0).at("mode"), "gateway");
-  EXPECT_EQ(error_of(call(*socket, "models.list", {{"x", 1}})), "invalid models.list params: at root: unexpected property 'x'");
+  EXPECT_EQ(error_of(call(*socket, "models.list", {{"x", 1}})),
+            "invalid models.list params: at root: unexpected property 'x'");
 }
 
 TEST_F(GatewayTest, health_and_status_have_the_ancestors_keys) {
   const auto socket = connected();
   const auto health = ok(call(*socket, "health", {{"probe", true}}));
-  for (const auto* name : {"ok", "ts", "durationMs", "channels", "channelOrder", "channelLabels", "heartbeatSeconds",
-                           "defaultAgentId", "agents", "sessions"})
+  for (const auto* name : {"ok", "ts", "durationMs", "channels", "channelOrder", "channelLabels",
+                           "heartbeatSeconds", "defaultAgentId", "agents", "sessions"})
     EXPECT_TRUE(health.contains(name)) << name;
   ok(call(*socket, "chat.send", sending("k", "hi")));
   const auto status = ok(call(*socket, "status", {{"__bogus", 1}}));
@@ -328,7 +381,8 @@ TEST_F(GatewayTest, logs_tail_reads_by_cursor) {
   const auto cut = ok(call(*socket, "logs.tail", {{"maxBytes", 8}}));
   EXPECT_EQ(dump_json(cut.at("lines")), R"(["three"])");
   EXPECT_TRUE(cut.at("truncated").as_bool());
-  EXPECT_EQ(dump_json(ok(call(*socket, "logs.tail", {{"maxBytes", 6}})).at("lines")), R"(["three"])");  // at a line's start
+  EXPECT_EQ(dump_json(ok(call(*socket, "logs.tail", {{"maxBytes", 6}})).at("lines")),
+            R"(["three"])");  // at a line's start
   EXPECT_EQ(dump_json(ok(call(*socket, "logs.tail", {{"cursor", 8}})).at("lines")), R"(["three"])");
   EXPECT_TRUE(ok(call(*socket, "logs.tail", {{"cursor", 14}})).at("lines").as_array().empty());
   const auto reset = ok(call(*socket, "logs.tail", {{"cursor", 100}}));

@@ -11,7 +11,9 @@ const RunId kRun{"run-1"};
 
 class RunEventsTest : public GatewayTest {
  protected:
-  void text(std::string whole, std::string delta) { publish(kRun, "main", RunText{std::move(whole), std::move(delta)}); }
+  void text(std::string whole, std::string delta) {
+    publish(kRun, "main", RunText{std::move(whole), std::move(delta)});
+  }
   void start() { publish(kRun, "main", RunStarted{clock_.wall_ms()}); }
   RunEnded ended(RunEnded::Outcome outcome, std::string text = {}) {
     RunEnded out;
@@ -26,8 +28,10 @@ class RunEventsTest : public GatewayTest {
     for (const auto& frame : socket.frames) {
       const auto object = parsed(frame);
       const auto name = string_or(object, "event", "");
-      if (name == "agent") out.push_back("agent:" + string_or(object.at("payload").as_object(), "stream", ""));
-      if (name == "chat") out.push_back("chat:" + string_or(object.at("payload").as_object(), "state", ""));
+      if (name == "agent")
+        out.push_back("agent:" + string_or(object.at("payload").as_object(), "stream", ""));
+      if (name == "chat")
+        out.push_back("chat:" + string_or(object.at("payload").as_object(), "state", ""));
     }
     return out;
   }
@@ -48,10 +52,11 @@ TEST_F(RunEventsTest, a_plain_turn) {
   text("Hello world", " world");
   settle();
   publish(kRun, "main", ended(RunEnded::Outcome::done, "Hello world"));
-  EXPECT_EQ(story(*socket), (Story{"agent:lifecycle", "agent:assistant", "chat:delta", "agent:assistant",
-                                   "agent:lifecycle", "chat:final"}));
+  EXPECT_EQ(story(*socket), (Story{"agent:lifecycle", "agent:assistant", "chat:delta",
+                                   "agent:assistant", "agent:lifecycle", "chat:final"}));
   const auto agent = events(*socket, "agent");
-  EXPECT_EQ(dump_json(agent[2].at("payload").at("data")), R"({"text":"Hello world","delta":" world"})");
+  EXPECT_EQ(dump_json(agent[2].at("payload").at("data")),
+            R"({"text":"Hello world","delta":" world"})");
   EXPECT_EQ(agent[2].at("payload").at("seq"), 3);
   EXPECT_EQ(agent[2].at("payload").at("sessionKey"), "main");
   EXPECT_EQ(agent[3].at("payload").at("data").at("phase"), "end");
@@ -84,8 +89,8 @@ TEST_F(RunEventsTest, what_waits_is_told_before_the_end) {
   start();
   text("all of it", "all of it");
   publish(kRun, "main", ended(RunEnded::Outcome::done, "all of it"));
-  EXPECT_EQ(story(*socket),
-            (Story{"agent:lifecycle", "agent:assistant", "chat:delta", "agent:lifecycle", "chat:final"}));
+  EXPECT_EQ(story(*socket), (Story{"agent:lifecycle", "agent:assistant", "chat:delta",
+                                   "agent:lifecycle", "chat:final"}));
   settle();
   EXPECT_EQ(story(*socket).size(), 5U);  // the flush that was planned finds nothing
 }
@@ -112,7 +117,8 @@ TEST_F(RunEventsTest, a_second_message_of_a_run_starts_its_text_anew) {
   settle();
   const auto agent = events(*socket, "agent");
   ASSERT_EQ(agent.size(), 3U);
-  EXPECT_EQ(dump_json(agent[1].at("payload").at("data")), R"({"text":"Let me check.","delta":"Let me check."})");
+  EXPECT_EQ(dump_json(agent[1].at("payload").at("data")),
+            R"({"text":"Let me check.","delta":"Let me check."})");
   EXPECT_EQ(dump_json(agent[2].at("payload").at("data")), R"({"text":"Done","delta":"Done"})");
 }
 
@@ -123,14 +129,16 @@ TEST_F(RunEventsTest, thinking_has_its_own_stream_and_keeps_its_place) {
   publish(kRun, "main", RunThinking{"m"});
   text("So", "So");
   settle();
-  EXPECT_EQ(story(*socket), (Story{"agent:lifecycle", "agent:thinking", "agent:assistant", "chat:delta"}));
+  EXPECT_EQ(story(*socket),
+            (Story{"agent:lifecycle", "agent:thinking", "agent:assistant", "chat:delta"}));
   EXPECT_EQ(dump_json(events(*socket, "agent")[1].at("payload").at("data")), R"({"delta":"hmm"})");
 }
 
 TEST_F(RunEventsTest, tools_are_shown_when_the_run_is_verbose) {
   const auto socket = connected();
   ToolCall tool{ToolCallId("c1"), "session_status", R"({"a":1})", false};
-  ToolResult result{ToolCallId("c1"), "session_status", std::string(10'000, 'x'), {{"image/png", "AAAA"}}, false};
+  ToolResult result{
+      ToolCallId("c1"), "session_status", std::string(10'000, 'x'), {{"image/png", "AAAA"}}, false};
   for (const bool verbose : {false, true}) {
     publish(kRun, "main", RunToolStarted{tool}, verbose);
     publish(kRun, "main", RunToolEnded{tool, result}, verbose);
@@ -144,7 +152,8 @@ TEST_F(RunEventsTest, tools_are_shown_when_the_run_is_verbose) {
   EXPECT_FALSE(data.at("isError").as_bool());
   const auto& content = data.at("result").at("content").as_array();
   EXPECT_LT(content.at(0).at("text").as_string().size(), 8'100U);
-  EXPECT_EQ(dump_json(content.at(1)), R"({"type":"image","mimeType":"image/png","bytes":3,"omitted":true})");
+  EXPECT_EQ(dump_json(content.at(1)),
+            R"({"type":"image","mimeType":"image/png","bytes":3,"omitted":true})");
 }
 
 TEST_F(RunEventsTest, malformed_arguments_are_shown_as_they_came) {
@@ -161,8 +170,9 @@ TEST_F(RunEventsTest, the_other_ends) {
   publish(kRun, "main", aborted);
   auto chat = events(*socket, "chat");
   ASSERT_EQ(chat.size(), 1U);
-  EXPECT_EQ(dump_json(chat[0].at("payload")),
-            R"({"runId":"run-1","sessionKey":"main","seq":2,"state":"aborted","stopReason":"stop"})");
+  EXPECT_EQ(
+      dump_json(chat[0].at("payload")),
+      R"({"runId":"run-1","sessionKey":"main","seq":2,"state":"aborted","stopReason":"stop"})");
   EXPECT_TRUE(events(*socket, "agent").back().at("payload").at("data").at("aborted").as_bool());
 
   for (const auto outcome : {RunEnded::Outcome::failed, RunEnded::Outcome::interrupted}) {
@@ -238,26 +248,34 @@ TEST_F(RunEventsTest, approvals_are_for_those_who_may_answer) {
   const auto boss = connected({"operator.admin"});
   const auto approver = connected({"operator.approvals"});
   const auto reader = connected({"operator.read", "operator.write"});
-  tool::Question question{kRun, SessionKey("agent:main:main"), kOwner, "web_fetch", R"({"url":"https://x.test"})", "why"};
+  tool::Question question{kRun,        SessionKey("agent:main:main"), kOwner,
+                          "web_fetch", R"({"url":"https://x.test"})", "why"};
   Stop stop;
   work_.spawn(ask(&desk_, question, stop));
   wait_for(*approver, [&] { return !events(*approver, "exec.approval.requested").empty(); });
   EXPECT_EQ(events(*boss, "exec.approval.requested").size(), 1U);
   EXPECT_TRUE(events(*reader, "exec.approval.requested").empty());
   const auto payload = events(*approver, "exec.approval.requested")[0].at("payload").as_object();
-  for (const auto* name : {"command", "cwd", "host", "security", "ask", "agentId", "resolvedPath", "sessionKey"})
+  for (const auto* name :
+       {"command", "cwd", "host", "security", "ask", "agentId", "resolvedPath", "sessionKey"})
     EXPECT_TRUE(payload.at("request").as_object().contains(name)) << name;
 
   const auto late = connected({"operator.approvals"});  // it still hears of what waits
   EXPECT_EQ(events(*late, "exec.approval.requested").size(), 1U);
 
-  EXPECT_EQ(error_of(call(*approver, "exec.approval.resolve", {{"id", "nope"}, {"decision", "deny"}})),
-            "unknown approval id");
-  EXPECT_EQ(error_of(call(*approver, "exec.approval.resolve", {{"id", payload.at("id")}, {"decision", "perhaps"}})),
+  EXPECT_EQ(
+      error_of(call(*approver, "exec.approval.resolve", {{"id", "nope"}, {"decision", "deny"}})),
+      "unknown approval id");
+  EXPECT_EQ(error_of(call(*approver, "exec.approval.resolve",
+                          {{"id", payload.at("id")}, {"decision", "perhaps"}})),
             "invalid decision");
-  EXPECT_EQ(error_of(call(*reader, "exec.approval.resolve", {{"id", payload.at("id")}, {"decision", "deny"}})),
+  EXPECT_EQ(error_of(call(*reader, "exec.approval.resolve",
+                          {{"id", payload.at("id")}, {"decision", "deny"}})),
             "missing scope: operator.approvals");
-  EXPECT_TRUE(call(*approver, "exec.approval.resolve", {{"id", payload.at("id")}, {"decision", "deny"}}).at("ok").as_bool());
+  EXPECT_TRUE(
+      call(*approver, "exec.approval.resolve", {{"id", payload.at("id")}, {"decision", "deny"}})
+          .at("ok")
+          .as_bool());
   wait_for(*boss, [&] { return !events(*boss, "exec.approval.resolved").empty(); });
   const auto resolved = events(*boss, "exec.approval.resolved")[0].at("payload").as_object();
   EXPECT_EQ(resolved.at("decision"), "deny");

@@ -251,7 +251,6 @@ class Frames(unittest.TestCase):
         self.addCleanup(provider.close)
         with Gateway(basic_config(provider.url + "/v1")).start() as gateway:
             sleeper = RawSocket(gateway.port)
-            sleeper.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             sleeper.receive()
             sleeper.send(request("connect", connect_params(TOKEN), "connect"))
             client = gateway.client()
@@ -259,7 +258,6 @@ class Frames(unittest.TestCase):
             for n in range(60):
                 self.assertEqual(client.ask(f"s{n}", "go on", f"slow-{n}")["state"], "final")
             self.assertLess(gateway.memory_mb() - before, 100)
-            sleeper.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
             sleeper.sock.settimeout(15)
             with self.assertRaises(Closed) as caught:  # not TimeoutError
                 while True:

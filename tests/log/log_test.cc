@@ -95,20 +95,26 @@ TEST_F(LogTest, SecretsReachNoSink) {
   configure(settings);
   const std::string key = "sk-abcdefghijklmnopqrstuvwxyz012345";
   const auto console = console_of([&] {
-    kTest.info("calling with " + key, {{"header", "Bearer hunter2hunter2"}, {"password", "hunter3"}, {"url", "https://u:hunter4@h/"}});
+    kTest.info("calling with " + key, {{"header", "Bearer hunter2hunter2"},
+                                       {"password", "hunter3"},
+                                       {"url", "https://u:hunter4@h/"}});
   });
   const auto file = read_text(settings.file);
   const auto entry = recent(1).at(0);
   for (const auto& text : {console, file, entry.message + entry.fields}) {
     EXPECT_FALSE(text.empty());
-    for (const auto& secret : {key, std::string("hunter2"), std::string("hunter3"), std::string("hunter4")})
+    for (const auto& secret :
+         {key, std::string("hunter2"), std::string("hunter3"), std::string("hunter4")})
       EXPECT_EQ(text.find(secret), std::string::npos) << text;
   }
 }
 
 TEST_F(LogTest, PlainConsole) {
-  const auto text = console_of([] { kTest.warn("port in use", {{"port", "18789"}, {"note", "two words"}, {"none", ""}}); });
-  EXPECT_NE(text.find("warn  test: port in use port=18789 note=\"two words\" none=\"\"\n"), std::string::npos) << text;
+  const auto text = console_of(
+      [] { kTest.warn("port in use", {{"port", "18789"}, {"note", "two words"}, {"none", ""}}); });
+  EXPECT_NE(text.find("warn  test: port in use port=18789 note=\"two words\" none=\"\"\n"),
+            std::string::npos)
+      << text;
   EXPECT_EQ(text.find('\x1b'), std::string::npos) << "colour only when asked";
   Settings settings;
   settings.colour = true;
@@ -136,13 +142,15 @@ TEST_F(LogTest, JsonConsoleAndConsoleLevel) {
 
 TEST_F(LogTest, HostileTextBecomesOneHarmlessLine) {
   configure(quiet());
-  kTest.info("a\x1b[31mred\x07\r\nforged: line\u202Egnp.exe\xff\u2066", {{"k\n\x01", std::string("v\0\x7f\tw", 5)}});
+  kTest.info("a\x1b[31mred\x07\r\nforged: line\u202Egnp.exe\xff\u2066",
+             {{"k\n\x01", std::string("v\0\x7f\tw", 5)}});
   const auto entry = recent(1).at(0);
   EXPECT_EQ(entry.message, "a[31mred forged: linegnp.exe\uFFFD");
   EXPECT_EQ(entry.fields, R"({"k ":"v w"})");
 }
 
-// A control character inside a key hides it from a first look; when it is gone the key must be gone too.
+// A control character inside a key hides it from a first look; when it is gone the key must be gone
+// too.
 TEST_F(LogTest, SecretsHiddenByControlCharacters) {
   configure(quiet());
   kTest.info("sk-abcdefghij\x01klmnopqrstuvwx and toke\x02n=hunter2hunter2");
@@ -157,7 +165,8 @@ TEST_F(LogTest, LongLinesAreCutWithAMarker) {
   auto entry = recent(1).at(0);
   EXPECT_LE(entry.message.size() + entry.fields.size(), kMaxLine);
   EXPECT_NE(entry.message.find("[cut: "), std::string::npos);
-  kTest.info(std::string(9000, 'x'), {{"a", std::string(9000, '\\')}, {"b", std::string(50'000, 'y')}});
+  kTest.info(std::string(9000, 'x'),
+             {{"a", std::string(9000, '\\')}, {"b", std::string(50'000, 'y')}});
   entry = recent(1).at(0);
   EXPECT_LE(entry.message.size() + entry.fields.size(), kMaxLine);
   EXPECT_TRUE(parse_json(entry.fields)) << entry.fields;
@@ -210,7 +219,8 @@ TEST_F(LogTest, RotationKeepsSoManyFiles) {
   // What is kept is gapless.
   const auto first = all.find("line ");
   const int start = std::stoi(all.substr(first + 5, 3));
-  for (int i = start; i < 100; ++i) EXPECT_NE(all.find(fmt::format("line {:03} ", i)), std::string::npos) << i;
+  for (int i = start; i < 100; ++i)
+    EXPECT_NE(all.find(fmt::format("line {:03} ", i)), std::string::npos) << i;
 }
 
 TEST_F(LogTest, SizeCountsWhatWasThereBefore) {
@@ -276,7 +286,8 @@ TEST_F(LogTest, ManyThreadsWhileSettingsChange) {
         for (int i = 0; i < kLines; ++i) kDeep.info("line", {{"i", std::to_string(i)}});
       });
     for (int i = 0; i < 20; ++i) {
-      settings.subsystems = i % 2 == 0 ? decltype(settings.subsystems){{"gateway", Level::debug}} : decltype(settings.subsystems){};
+      settings.subsystems = i % 2 == 0 ? decltype(settings.subsystems){{"gateway", Level::debug}}
+                                       : decltype(settings.subsystems){};
       configure(settings);
     }
   }

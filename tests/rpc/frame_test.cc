@@ -9,7 +9,8 @@ namespace carapace::rpc {
 namespace {
 
 TEST(ParseRequest, a_whole_request) {
-  const auto frame = parse_request(R"({"type":"req","id":"7","method":"health","params":{"probe":true}})");
+  const auto frame =
+      parse_request(R"({"type":"req","id":"7","method":"health","params":{"probe":true}})");
   ASSERT_TRUE(frame);
   EXPECT_EQ(frame->id, "7");
   EXPECT_EQ(frame->method, "health");
@@ -19,8 +20,10 @@ TEST(ParseRequest, a_whole_request) {
 
 TEST(ParseRequest, params_may_be_missing_or_anything) {
   EXPECT_FALSE(parse_request(R"({"type":"req","id":"7","method":"x"})")->params);
-  EXPECT_TRUE(parse_request(R"({"type":"req","id":"7","method":"x","params":null})")->params->is_null());
-  EXPECT_TRUE(parse_request(R"({"type":"req","id":"7","method":"x","params":[1]})")->params->is_array());
+  EXPECT_TRUE(
+      parse_request(R"({"type":"req","id":"7","method":"x","params":null})")->params->is_null());
+  EXPECT_TRUE(
+      parse_request(R"({"type":"req","id":"7","method":"x","params":[1]})")->params->is_array());
 }
 
 struct Refused {
@@ -31,15 +34,21 @@ struct Refused {
 TEST(ParseRequest, refusals_have_the_recorded_words) {
   const Refused cases[] = {
       {R"({})", R"("invalid")",
-       "must have required property 'type'; must have required property 'id'; must have required property 'method'"},
-      {R"({"type":"req"})", R"("invalid")", "must have required property 'id'; must have required property 'method'"},
+       "must have required property 'type'; must have required property 'id'; must have required "
+       "property 'method'"},
+      {R"({"type":"req"})", R"("invalid")",
+       "must have required property 'id'; must have required property 'method'"},
       {R"({"type":"req","id":"q1"})", R"("q1")", "must have required property 'method'"},
-      {R"({"type":"req","id":"q2","method":""})", R"("q2")", "at /method: must NOT have fewer than 1 characters"},
-      {R"({"type":"req","id":"q3","method":"health","extra":1})", R"("q3")", "at root: unexpected property 'extra'"},
+      {R"({"type":"req","id":"q2","method":""})", R"("q2")",
+       "at /method: must NOT have fewer than 1 characters"},
+      {R"({"type":"req","id":"q3","method":"health","extra":1})", R"("q3")",
+       "at root: unexpected property 'extra'"},
       {R"({"type":"res","id":"q4","ok":true})", R"("q4")",
-       "must have required property 'method'; at root: unexpected property 'ok'; at /type: must be equal to constant"},
+       "must have required property 'method'; at root: unexpected property 'ok'; at /type: must be "
+       "equal to constant"},
       {R"({"type":"event","event":"x"})", R"("invalid")",
-       "must have required property 'id'; must have required property 'method'; at root: unexpected property 'event'; "
+       "must have required property 'id'; must have required property 'method'; at root: "
+       "unexpected property 'event'; "
        "at /type: must be equal to constant"},
       {R"({"type":"req","id":5,"method":"health"})", "5", "at /id: must be string"},
       {R"([1,2])", R"("invalid")", "must be object"},
@@ -63,7 +72,8 @@ TEST(ParseRequest, what_is_no_json_is_told_apart) {
 
 TEST(ParseRequest, depth_is_bounded) {
   const auto nested = [](std::size_t levels) {
-    return R"({"type":"req","id":"1","method":"m","params":)" + std::string(levels, '[') + std::string(levels, ']') + "}";
+    return R"({"type":"req","id":"1","method":"m","params":)" + std::string(levels, '[') +
+           std::string(levels, ']') + "}";
   };
   EXPECT_TRUE(parse_request(nested(kMaxDepth - 1)));
   const auto deep = parse_request(nested(kMaxDepth));
@@ -74,7 +84,8 @@ TEST(ParseRequest, depth_is_bounded) {
 }
 
 TEST(ParseRequest, brackets_in_strings_are_no_depth) {
-  const auto text = R"({"type":"req","id":"1","method":"m","params":{"a":")" + std::string(100, '[') + R"(\"[[["}})";
+  const auto text = R"({"type":"req","id":"1","method":"m","params":{"a":")" +
+                    std::string(100, '[') + R"(\"[[["}})";
   EXPECT_TRUE(parse_request(text));
   EXPECT_FALSE(deeper_than(R"("[[[[\\")", 1));
   EXPECT_TRUE(deeper_than("[[", 1));
@@ -85,19 +96,23 @@ TEST(ParseRequest, lone_surrogates_do_not_end_a_connection) {
 }
 
 TEST(Responses, have_the_wire_form) {
-  EXPECT_EQ(response_ok("1", R"({"a":1})"), R"({"type":"res","id":"1","ok":true,"payload":{"a":1}})");
+  EXPECT_EQ(response_ok("1", R"({"a":1})"),
+            R"({"type":"res","id":"1","ok":true,"payload":{"a":1}})");
   EXPECT_EQ(response_ok("1", ""), R"({"type":"res","id":"1","ok":true})");
-  EXPECT_EQ(response_failed("a\"b", invalid_request("no")),
-            R"({"type":"res","id":"a\"b","ok":false,"error":{"code":"INVALID_REQUEST","message":"no"}})");
-  EXPECT_EQ(response_failed("1", {"UNAVAILABLE", "x", R"({"d":1})"}, R"({"p":2})"),
-            R"({"type":"res","id":"1","ok":false,"payload":{"p":2},"error":{"code":"UNAVAILABLE","message":"x","details":{"d":1}}})");
+  EXPECT_EQ(
+      response_failed("a\"b", invalid_request("no")),
+      R"({"type":"res","id":"a\"b","ok":false,"error":{"code":"INVALID_REQUEST","message":"no"}})");
+  EXPECT_EQ(
+      response_failed("1", {"UNAVAILABLE", "x", R"({"d":1})"}, R"({"p":2})"),
+      R"({"type":"res","id":"1","ok":false,"payload":{"p":2},"error":{"code":"UNAVAILABLE","message":"x","details":{"d":1}}})");
 }
 
 TEST(Events, have_the_wire_form) {
   EXPECT_EQ(event_frame("tick", R"({"ts":1})", 4, std::nullopt),
             R"({"type":"event","event":"tick","payload":{"ts":1},"seq":4})");
-  EXPECT_EQ(event_frame("health", "{}", 5, StateVersion{2, 3}),
-            R"({"type":"event","event":"health","payload":{},"seq":5,"stateVersion":{"presence":2,"health":3}})");
+  EXPECT_EQ(
+      event_frame("health", "{}", 5, StateVersion{2, 3}),
+      R"({"type":"event","event":"health","payload":{},"seq":5,"stateVersion":{"presence":2,"health":3}})");
   EXPECT_EQ(event_frame("connect.challenge", "{}", std::nullopt, std::nullopt),
             R"({"type":"event","event":"connect.challenge","payload":{}})");
 }

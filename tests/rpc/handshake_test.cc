@@ -11,7 +11,8 @@ namespace {
 
 // The test vectors of the protocol specification (seed 00..1f).
 constexpr std::string_view kKey = "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg";
-constexpr std::string_view kDeviceId = "56475aa75463474c0285df5dbf2bcab73da651358839e9b77481b2eab107708c";
+constexpr std::string_view kDeviceId =
+    "56475aa75463474c0285df5dbf2bcab73da651358839e9b77481b2eab107708c";
 constexpr std::string_view kV2 =
     "p1HFkaWSrwfOgnPrepBXq7pPeJkQkKZ_UiFi7Biin2dRbP_QNL1STLGbX7lZ1nLDKPcCutV6mqIqF-hVYzwgDw";
 constexpr std::string_view kV1 =
@@ -41,12 +42,16 @@ json::object connect(std::string_view id = "cli", std::string_view mode = "cli")
           {"auth", {{"token", "secret-token"}}}};
 }
 json::object with_device(json::object params) {
-  params["device"] = {{"id", kDeviceId},     {"publicKey", kKey},     {"signature", kV2},
-                      {"signedAt", kSignedAt}, {"nonce", kNonce}};
+  params["device"] = {{"id", kDeviceId},
+                      {"publicKey", kKey},
+                      {"signature", kV2},
+                      {"signedAt", kSignedAt},
+                      {"nonce", kNonce}};
   return params;
 }
 
-std::expected<Caller, Refusal> judge(const json::object& params, const ConnectionFacts& at = facts(),
+std::expected<Caller, Refusal> judge(const json::object& params,
+                                     const ConnectionFacts& at = facts(),
                                      const AuthRules& rules = token_rules()) {
   const json::value value(params);
   return judge_connect(&value, at, rules);
@@ -77,7 +82,8 @@ TEST(Handshake, an_operator_that_asks_for_nothing_gets_admin_and_a_node_nothing)
 
 // A stranger's machine that knows the shared token declares no rights for itself.
 TEST(Handshake, scopes_are_not_self_declared_from_elsewhere) {
-  for (const auto& scopes : {json::array{"operator.admin"}, json::array{"operator.read"}, json::array{}}) {
+  for (const auto& scopes :
+       {json::array{"operator.admin"}, json::array{"operator.read"}, json::array{}}) {
     auto params = connect();
     params["scopes"] = scopes;
     const auto caller = judge(params, facts(false));
@@ -94,7 +100,8 @@ TEST(Handshake, row_3_parameters) {
   EXPECT_EQ(why(judge(params)), "invalid connect params: at root: unexpected property 'bogus'");
   params = connect("nope");
   EXPECT_EQ(why(judge(params)),
-            "invalid connect params: at /client/id: must be equal to constant; at /client/id: must match a schema in "
+            "invalid connect params: at /client/id: must be equal to constant; at /client/id: must "
+            "match a schema in "
             "anyOf");
   params = connect("openclaw-control-ui");
   EXPECT_FALSE(judge(params));
@@ -113,7 +120,8 @@ TEST(Handshake, row_4_protocol) {
     params["maxProtocol"] = high;
     const auto result = judge(params);
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().error, (WireError{"INVALID_REQUEST", "protocol mismatch", R"({"expectedProtocol":3})"}));
+    EXPECT_EQ(result.error().error,
+              (WireError{"INVALID_REQUEST", "protocol mismatch", R"({"expectedProtocol":3})"}));
     EXPECT_EQ(result.error().close_code, 1002);
     EXPECT_EQ(result.error().close_reason, "protocol mismatch");
   }
@@ -133,7 +141,8 @@ TEST(Handshake, row_5_role) {
 
 TEST(Handshake, row_6_control_ui_without_device) {
   for (const auto* id : {"moltbot-control-ui", "clawdbot-control-ui", "carapace-control-ui"})
-    EXPECT_EQ(why(judge(connect(id, "webchat"))), "control ui requires HTTPS or localhost (secure context)");
+    EXPECT_EQ(why(judge(connect(id, "webchat"))),
+              "control ui requires HTTPS or localhost (secure context)");
   auto rules = token_rules();
   rules.allow_insecure_ui = true;
   EXPECT_TRUE(judge(connect("moltbot-control-ui", "webchat"), facts(), rules));
@@ -143,7 +152,8 @@ TEST(Handshake, row_6_control_ui_without_device) {
 }
 
 TEST(Handshake, row_7_no_device_and_no_token) {
-  for (const auto& auth : {json::object{}, json::object{{"password", "pw"}}, json::object{{"token", ""}}}) {
+  for (const auto& auth :
+       {json::object{}, json::object{{"password", "pw"}}, json::object{{"token", ""}}}) {
     auto params = connect();
     params["auth"] = auth;
     const auto result = judge(params);
@@ -165,7 +175,8 @@ TEST(Handshake, standard_base64_and_pem_keys_are_the_same_key) {
   device["publicKey"] = "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=";
   EXPECT_TRUE(judge(params));
   device["publicKey"] =
-      "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAA6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=\n-----END PUBLIC "
+      "-----BEGIN PUBLIC "
+      "KEY-----\nMCowBQYDK2VwAyEAA6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=\n-----END PUBLIC "
       "KEY-----\n";
   EXPECT_TRUE(judge(params));
 }
@@ -193,7 +204,8 @@ TEST(Handshake, rows_8_to_13_device) {
   auto no_nonce = with_device(connect());
   no_nonce["device"].as_object().erase("nonce");
   EXPECT_EQ(why(judge(no_nonce, facts(false))), "device nonce required");
-  EXPECT_EQ(why(judge(no_nonce, facts(true))), "device signature invalid");  // it was signed as version 2
+  EXPECT_EQ(why(judge(no_nonce, facts(true))),
+            "device signature invalid");  // it was signed as version 2
 
   // Everything that the signature binds: changing any of it breaks it.
   auto scopes = with_device(connect());
@@ -222,7 +234,8 @@ TEST(Handshake, version_1_counts_on_this_machine_only) {
   auto params = connect("moltbot-android", "ui");
   params.erase("scopes");
   params["auth"] = {{"password", "open sesame"}};
-  params["device"] = {{"id", kDeviceId}, {"publicKey", kKey}, {"signature", kV1}, {"signedAt", kSignedAt}};
+  params["device"] = {
+      {"id", kDeviceId}, {"publicKey", kKey}, {"signature", kV1}, {"signedAt", kSignedAt}};
   const auto caller = judge(params, facts(), password_rules());
   ASSERT_TRUE(caller) << why(caller);
   EXPECT_EQ(caller->scopes, std::vector<std::string>{"operator.admin"});
@@ -235,8 +248,10 @@ TEST(Handshake, row_14_texts_depend_on_the_client) {
   };
   const Row rows[] = {
       {"cli", "cli", "set gateway.remote.token to match gateway.auth.token"},
-      {"webchat-ui", "webchat", "open a tokenized dashboard URL or paste token in Control UI settings"},
-      {"webchat", "webchat", "open a tokenized dashboard URL or paste token in Control UI settings"},
+      {"webchat-ui", "webchat",
+       "open a tokenized dashboard URL or paste token in Control UI settings"},
+      {"webchat", "webchat",
+       "open a tokenized dashboard URL or paste token in Control UI settings"},
       {"gateway-client", "backend", "provide gateway auth token"},
       {"node-host", "node", "provide gateway auth token"},
   };
@@ -260,8 +275,9 @@ TEST(Handshake, row_14_missing_and_not_configured) {
             "unauthorized: gateway token not configured on gateway (set gateway.auth.token)");
   auto blank = connect();
   blank["auth"] = {{"token", "   "}};
-  EXPECT_EQ(why(judge(blank)),
-            "unauthorized: gateway token missing (set gateway.remote.token to match gateway.auth.token)");
+  EXPECT_EQ(
+      why(judge(blank)),
+      "unauthorized: gateway token missing (set gateway.remote.token to match gateway.auth.token)");
   EXPECT_FALSE(judge(blank).error().wrong_credential);
   auto near = connect();
   near["auth"] = {{"token", "Secret-token"}};
@@ -279,11 +295,13 @@ TEST(Handshake, password_mode) {
   EXPECT_TRUE(judge(params, facts(false), password_rules()));
   params["auth"] = {{"password", "wrong"}};
   EXPECT_EQ(why(judge(params, facts(), password_rules())),
-            "unauthorized: gateway password mismatch (set gateway.remote.password to match gateway.auth.password)");
+            "unauthorized: gateway password mismatch (set gateway.remote.password to match "
+            "gateway.auth.password)");
   // The right word under the wrong name.
   params["auth"] = {{"token", "open sesame"}};
   EXPECT_EQ(why(judge(params, facts(), password_rules())),
-            "unauthorized: gateway password missing (set gateway.remote.password to match gateway.auth.password)");
+            "unauthorized: gateway password missing (set gateway.remote.password to match "
+            "gateway.auth.password)");
   params["auth"] = {{"token", "x"}, {"password", "secret-token"}};
   EXPECT_FALSE(judge(params, facts(), token_rules()));
 }
@@ -321,9 +339,11 @@ TEST(Handshake, bearer) {
 TEST(SignedText, has_the_specified_form) {
   DeviceProof proof{std::string(kDeviceId), "", "", kSignedAt, ""};
   const DeviceClaim claim{"cli", "cli", "operator", {"a", "b"}, "t"};
-  EXPECT_EQ(signed_text(proof, claim), "v1|" + std::string(kDeviceId) + "|cli|cli|operator|a,b|1737264000000|t");
+  EXPECT_EQ(signed_text(proof, claim),
+            "v1|" + std::string(kDeviceId) + "|cli|cli|operator|a,b|1737264000000|t");
   proof.nonce = " n ";
-  EXPECT_EQ(signed_text(proof, claim), "v2|" + std::string(kDeviceId) + "|cli|cli|operator|a,b|1737264000000|t|n");
+  EXPECT_EQ(signed_text(proof, claim),
+            "v2|" + std::string(kDeviceId) + "|cli|cli|operator|a,b|1737264000000|t|n");
 }
 
 }  // namespace

@@ -31,19 +31,23 @@ constexpr ParamSchema kNothing{};
 // Recorded: logs.tail and chat.send with parameters of wrong types.
 TEST(CheckParams, recorded_texts) {
   EXPECT_EQ(check(kTailSchema, R"({"id":1,"key":1,"limit":"x","text":1})"),
-            "at root: unexpected property 'id'; at root: unexpected property 'key'; at root: unexpected property "
+            "at root: unexpected property 'id'; at root: unexpected property 'key'; at root: "
+            "unexpected property "
             "'text'; at /limit: must be integer");
   EXPECT_EQ(check(kSendSchema, "{}"),
-            "must have required property 'sessionKey'; must have required property 'message'; must have required "
+            "must have required property 'sessionKey'; must have required property 'message'; must "
+            "have required "
             "property 'idempotencyKey'");
   EXPECT_EQ(check(kSendSchema, R"({"id":1,"sessionKey":1,"message":1})"),
-            "must have required property 'idempotencyKey'; at root: unexpected property 'id'; at /sessionKey: must be "
+            "must have required property 'idempotencyKey'; at root: unexpected property 'id'; at "
+            "/sessionKey: must be "
             "string; at /message: must be string");
   EXPECT_EQ(check(kNothing, R"({"__bogus":1})"), "at root: unexpected property '__bogus'");
 }
 
 TEST(CheckParams, what_is_no_object) {
-  for (const auto* text : {"[]", "\"str\"", "1", "null", "true"}) EXPECT_EQ(check(kNothing, text), "must be object");
+  for (const auto* text : {"[]", "\"str\"", "1", "null", "true"})
+    EXPECT_EQ(check(kNothing, text), "must be object");
   EXPECT_EQ(check_params(kNothing, nullptr), "must be object");
   EXPECT_EQ(check(kAnyParams, "[]"), "");
   EXPECT_EQ(check_params(kAnyParams, nullptr), "");
@@ -53,7 +57,8 @@ TEST(CheckParams, numbers_have_bounds_and_integers_are_whole) {
   EXPECT_EQ(check(kTailSchema, R"({"cursor":0,"limit":5000,"maxBytes":1.0})"), "");
   EXPECT_EQ(check(kTailSchema, R"({"limit":0})"), "at /limit: must be >= 1");
   EXPECT_EQ(check(kTailSchema, R"({"limit":5001})"), "at /limit: must be <= 5000");
-  EXPECT_EQ(check(kTailSchema, R"({"limit":0.5})"), "at /limit: must be integer; at /limit: must be >= 1");
+  EXPECT_EQ(check(kTailSchema, R"({"limit":0.5})"),
+            "at /limit: must be integer; at /limit: must be >= 1");
   EXPECT_EQ(check(kTailSchema, R"({"cursor":-1})"), "at /cursor: must be >= 0");
   EXPECT_EQ(check(kTailSchema, R"({"cursor":true})"), "at /cursor: must be integer");
 }
@@ -61,7 +66,8 @@ TEST(CheckParams, numbers_have_bounds_and_integers_are_whole) {
 TEST(CheckParams, texts_are_counted_in_characters) {
   constexpr ParamRow rows[] = {{.name = "label", .min = 2, .max = 3}};
   EXPECT_EQ(check({rows}, R"({"label":"ééé"})"), "");
-  EXPECT_EQ(check({rows}, R"({"label":"éééé"})"), "at /label: must NOT have more than 3 characters");
+  EXPECT_EQ(check({rows}, R"({"label":"éééé"})"),
+            "at /label: must NOT have more than 3 characters");
   EXPECT_EQ(check({rows}, R"({"label":"é"})"), "at /label: must NOT have fewer than 2 characters");
 }
 
@@ -72,9 +78,11 @@ TEST(CheckParams, nullable_is_a_union) {
   EXPECT_EQ(check({rows}, R"({"label":null,"sendPolicy":null})"), "");
   EXPECT_EQ(check({rows}, R"({"label":"x","sendPolicy":"deny"})"), "");
   EXPECT_EQ(check({rows}, R"({"label":1})"),
-            "at /label: must be string; at /label: must be null; at /label: must match a schema in anyOf");
+            "at /label: must be string; at /label: must be null; at /label: must match a schema in "
+            "anyOf");
   EXPECT_EQ(check({rows}, R"({"sendPolicy":"perhaps"})"),
-            "at /sendPolicy: must be equal to constant; at /sendPolicy: must be null; at /sendPolicy: must match a "
+            "at /sendPolicy: must be equal to constant; at /sendPolicy: must be null; at "
+            "/sendPolicy: must match a "
             "schema in anyOf");
 }
 
@@ -86,9 +94,11 @@ TEST(CheckParams, arrays_objects_and_flags) {
       {.name = "flags", .type = ParamType::flags},
       {.name = "list", .type = ParamType::list},
   };
-  EXPECT_EQ(check({rows}, R"({"keys":["a"],"deep":{"a":"b"},"flags":{"x":true},"list":[1,{}]})"), "");
+  EXPECT_EQ(check({rows}, R"({"keys":["a"],"deep":{"a":"b"},"flags":{"x":true},"list":[1,{}]})"),
+            "");
   EXPECT_EQ(check({rows}, R"({"keys":[]})"), "at /keys: must NOT have fewer than 1 items");
-  EXPECT_EQ(check({rows}, R"({"keys":["a","b","c"]})"), "at /keys: must NOT have more than 2 items");
+  EXPECT_EQ(check({rows}, R"({"keys":["a","b","c"]})"),
+            "at /keys: must NOT have more than 2 items");
   EXPECT_EQ(check({rows}, R"({"keys":["",1]})"),
             "at /keys/0: must NOT have fewer than 1 characters; at /keys/1: must be string");
   EXPECT_EQ(check({rows}, R"({"keys":"a"})"), "at /keys: must be array");

@@ -17,12 +17,17 @@ const std::string kV2 =
     "operator.admin,operator.approvals,operator.pairing|1737264000000|secret-token|"
     "550e8400-e29b-41d4-a716-446655440000";
 const std::string kV2Signature =
-    from_base64_any("p1HFkaWSrwfOgnPrepBXq7pPeJkQkKZ_UiFi7Biin2dRbP_QNL1STLGbX7lZ1nLDKPcCutV6mqIqF-hVYzwgDw").value();
+    from_base64_any(
+        "p1HFkaWSrwfOgnPrepBXq7pPeJkQkKZ_UiFi7Biin2dRbP_QNL1STLGbX7lZ1nLDKPcCutV6mqIqF-hVYzwgDw")
+        .value();
 const std::string kV1 =
-    "v1|56475aa75463474c0285df5dbf2bcab73da651358839e9b77481b2eab107708c|moltbot-android|ui|operator||"
+    "v1|56475aa75463474c0285df5dbf2bcab73da651358839e9b77481b2eab107708c|moltbot-android|ui|"
+    "operator||"
     "1737264000000|";
 const std::string kV1Signature =
-    from_base64_any("lC_mv4qgRg7P2tqsMBZwav_LKxxYacZdmDYDMPhHcawX1Es_h_ZNy4FECT80yKcC4jbJIFogcqINJn6KuF2xDw").value();
+    from_base64_any(
+        "lC_mv4qgRg7P2tqsMBZwav_LKxxYacZdmDYDMPhHcawX1Es_h_ZNy4FECT80yKcC4jbJIFogcqINJn6KuF2xDw")
+        .value();
 
 TEST(Ed25519, ProtocolVectors) {
   EXPECT_EQ(sha256_hex(kKey), "56475aa75463474c0285df5dbf2bcab73da651358839e9b77481b2eab107708c");
@@ -33,10 +38,13 @@ TEST(Ed25519, ProtocolVectors) {
 
 // RFC 8032 §7.1, test 1: the empty message.
 TEST(Ed25519, EmptyMessage) {
-  const auto key = from_hex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a").value();
+  const auto key =
+      from_hex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a").value();
   const auto signature = from_hex(
-      "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe246551"
-      "41438e7a100b").value();
+                             "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb88"
+                             "21590a33bacc61e39701cf9b46bd25bf5f0595bbe246551"
+                             "41438e7a100b")
+                             .value();
   EXPECT_TRUE(ed25519_verify(key, "", signature));
   EXPECT_FALSE(ed25519_verify(key, "x", signature));
 }

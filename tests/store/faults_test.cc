@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <filesystem>
+#include <atomic>
 #include <future>
 #include <random>
 
@@ -81,8 +82,9 @@ Task<void> insert_later(Engine* engine, std::string name, std::size_t size,
   });
 }
 
-Task<void> hold(Engine* engine, std::shared_future<void> gate) {
-  (void)co_await engine->transact([gate](Statements&) -> Status {
+Task<void> hold(Engine* engine, std::shared_future<void> gate, std::atomic<bool>* holding) {
+  (void)co_await engine->transact([gate, holding](Statements&) -> Status {
+    *holding = true;
     gate.wait();
     return {};
   });
@@ -96,8 +98,10 @@ TEST_F(FaultyDiskTest, OneFaultInABatchDoesNotHurtTheOthers) {
   run([](Loop* loop, Engine* engine, test::UnsyncedVfs* vfs, std::promise<void>* open_gate,
          std::vector<Status>* out) -> Task<void> {
     TaskGroup group(*loop, [](std::exception_ptr) { ADD_FAILURE(); });
-    group.spawn(hold(engine, open_gate->get_future().share()));
-    co_await yield_now();
+    std::atomic<bool> holding = false;
+    group.spawn(hold(engine, open_gate->get_future().share(), &holding));
+    // The others must not slip into the batch that holds.
+    while (!holding) co_await yield_now();
     for (std::size_t i = 0; i < out->size(); ++i)
       group.spawn(insert_later(engine, fmt::format("row{}", i), i == 3 ? 5'000'000 : 10, out, i));
     co_await yield_now();

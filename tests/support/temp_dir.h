@@ -47,7 +47,8 @@ inline unsigned mode_of(const std::string& path) {
 }
 inline std::vector<std::string> names_in(const std::string& path) {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(path)) names.push_back(entry.path().filename());
+  for (const auto& entry : std::filesystem::directory_iterator(path))
+    names.push_back(entry.path().filename());
   return names;
 }
 

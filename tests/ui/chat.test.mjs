@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { answered, launch, newPage, say, sends, signIn } from "./support/browser.mjs";
+import { answered, launch, newChat, newPage, say, sends, signIn } from "./support/browser.mjs";
 import { startFrameProxy } from "./support/frame_proxy.mjs";
 import { isReal, startGateway } from "./support/gateway.mjs";
 
@@ -18,13 +18,8 @@ after(async () => {
   await gateway?.stop();
 });
 
-async function newChat() {
-  await page.getByRole("button", { name: "New chat", exact: true }).click();
-  await page.locator(".welcome").waitFor();
-}
-
 test("a message is answered by a stream that ends in the stored text", async () => {
-  await newChat();
+  await newChat(page);
   await page.evaluate(() => {
     window.__lengths = [];
     new MutationObserver(() => {
@@ -44,7 +39,7 @@ test("a message is answered by a stream that ends in the stored text", async () 
 });
 
 test("the answer keeps its element when the history replaces the stream", async () => {
-  await newChat();
+  await newChat(page);
   await say(page, "SLOW");
   await page.locator(".answer.streaming").waitFor();
   await page.evaluate(() => (document.querySelector(".answer").dataset.mark = "same"));
@@ -57,7 +52,7 @@ test("the answer keeps its element when the history replaces the stream", async 
 });
 
 test("stop ends the answer and keeps what was said", async () => {
-  await newChat();
+  await newChat(page);
   await say(page, "SLOW");
   await page.locator(".answer.streaming").waitFor();
   await page.keyboard.press("Escape");
@@ -70,7 +65,7 @@ test("stop ends the answer and keeps what was said", async () => {
 });
 
 test("ask again sends the same words as a new message", async () => {
-  await newChat();
+  await newChat(page);
   await say(page, "again please");
   await answered(page);
   const before = sends(proxy).length;
@@ -82,7 +77,7 @@ test("ask again sends the same words as a new message", async () => {
 });
 
 test("copy puts the answer's markdown on the clipboard", async () => {
-  await newChat();
+  await newChat(page);
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: proxy.origin });
   await say(page, "copy me");
   await answered(page);
@@ -92,7 +87,7 @@ test("copy puts the answer's markdown on the clipboard", async () => {
 });
 
 test("tool calls are quiet rows that open", async () => {
-  await newChat();
+  await newChat(page);
   await say(page, "TOOL");
   await page.locator(".answer", { hasText: "The tool said it." }).waitFor();
   await answered(page, 2);
@@ -106,7 +101,7 @@ test("tool calls are quiet rows that open", async () => {
 });
 
 test("thinking is collapsed", { skip: isReal && "depends on the reasoning level of the session" }, async () => {
-  await newChat();
+  await newChat(page);
   await say(page, "THINK");
   await answered(page);
   assert.equal(await page.locator(".thinking").getAttribute("open"), null);
@@ -115,14 +110,14 @@ test("thinking is collapsed", { skip: isReal && "depends on the reasoning level 
 });
 
 test("a failed answer says so", async () => {
-  await newChat();
+  await newChat(page);
   await say(page, "FAIL");
   await page.locator(".notice.bad").waitFor({ timeout: 30_000 });
   assert.equal(await page.locator(".user").count(), 1);
 });
 
 test("markdown is laid out and images are not loaded", async () => {
-  await newChat();
+  await newChat(page);
   await say(page, "MARKDOWN");
   await answered(page);
   const prose = page.locator(".answer .prose");
@@ -137,7 +132,7 @@ test("markdown is laid out and images are not loaded", async () => {
 });
 
 test("an approval is asked for, decided and goes away", async () => {
-  await newChat();
+  await newChat(page);
   const card = page.locator(".approval");
   const event = (id) => ({
     type: "event",
@@ -171,21 +166,33 @@ test("the model can be chosen, and the offline guide is announced", async () => 
   await page.waitForTimeout(300);
   const patch = proxy.sent.findLast((frame) => frame.method === "sessions.patch" && "model" in frame.params);
   assert.equal(patch.params.model, "mock/mock-large");
+  await page.waitForFunction(() => document.querySelector(".model-picker").value === "mock/mock-large");
+  assert.equal(await page.locator(".banner.guide").count(), 0);
+  // The choice is the gateway's to keep: a page that knows nothing shows it too.
+  await page.reload();
+  await page.locator(".phase.online").waitFor();
+  await page.waitForFunction(() => document.querySelector(".model-picker")?.value === "mock/mock-large");
+  await page.getByLabel("Model", { exact: true }).selectOption({ label: "Default (mock/mock-gpt)" });
+  await page.waitForFunction(() => document.querySelector(".model-picker").value === "mock/mock-gpt");
+
+  // Only the list of sessions is rewritten; other frames have a field of that name, too.
   proxy.fromGateway = (frame) => {
-    for (const row of frame.payload?.sessions ?? []) Object.assign(row, { modelProvider: "guide", model: "guide" });
-    if (frame.payload?.defaults) Object.assign(frame.payload.defaults, { modelProvider: "guide", model: "guide" });
+    if (frame.type !== "res" || !Array.isArray(frame.payload?.sessions)) return frame;
+    for (const row of frame.payload.sessions) Object.assign(row, { modelProvider: "guide", model: "guide" });
+    Object.assign(frame.payload.defaults, { modelProvider: "guide", model: "guide" });
     return frame;
   };
   await page.reload();
-  await page.getByText("Offline guide – no model configured").waitFor();
-  await page.getByText("ANTHROPIC_API_KEY").waitFor();
+  const banner = page.locator(".banner.guide");
+  await banner.getByText("Offline guide – no model configured").waitFor();
+  assert.match(await banner.innerText(), /give the gateway a provider's API key or run a local model server/);
   proxy.fromGateway = (frame) => frame;
 });
 
 test("a long answer streams smoothly and hostile text is parsed in time", async () => {
   await page.reload();
   await page.locator(".phase.online").waitFor();
-  await newChat();
+  await newChat(page);
   await page.evaluate(() => {
     window.__longest = 0;
     let last = performance.now();

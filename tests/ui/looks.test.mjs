@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { answered, launch, newPage, say, signIn } from "./support/browser.mjs";
+import { answered, launch, newChat, newPage, say, signIn } from "./support/browser.mjs";
 import { startFrameProxy } from "./support/frame_proxy.mjs";
 import { startGateway } from "./support/gateway.mjs";
 
@@ -30,6 +30,7 @@ async function findings(page) {
 const background = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 
 async function fill(page) {
+  await newChat(page);
   await say(page, "MARKDOWN");
   await answered(page);
   await say(page, "TOOL");

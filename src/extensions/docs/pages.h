@@ -20,13 +20,14 @@ std::vector<store::Passage> passages_of(std::string page, std::string_view markd
 std::vector<store::Passage> embedded_passages();
 
 // Finds passages for a person's question: words of no meaning are dropped first, and a passage counts only
-// when it holds enough of the others. Empty when the documentation does not answer the question.
+// when it holds enough of the others, rare ones before common ones. Empty when the documentation does not answer the question.
 class DocsSearch {
  public:
   std::vector<store::Hit> ask(std::string_view question, std::size_t limit);
 
  private:
   std::unique_ptr<store::TextIndex> index_;  // built at the first question
+  std::size_t passages_ = 0;                 // in it
 };
 
 // The words of a question that carry meaning, lower case.

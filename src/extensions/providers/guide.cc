@@ -46,7 +46,9 @@ std::string tool_for(std::string_view question) {
 }
 
 bool is_greeting(std::string_view question) {
-  const auto words = split(collapse_space(to_lower(question)), ' ');
+  const auto text = collapse_space(to_lower(question));
+  if (any_of(text, {"who are you", "what are you", "what can you do"}) || text == "help") return true;
+  const auto words = split(text, ' ');
   return words.size() <= 3 && any_of(" " + std::string(words.front()) + " ",
                                      {" hi ", " hi, ", " hi! ", " hello ", " hello! ", " hello, ", " hey ", " hey! "});
 }

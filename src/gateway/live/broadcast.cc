@@ -23,17 +23,21 @@ bool has_scope(const Client& client, std::string_view scope) {
   });
 }
 
-void Broadcast::join(std::shared_ptr<const Client> client) { clients_.push_back(std::move(client)); }
+void Broadcast::join(std::shared_ptr<const Client> client) {
+  clients_.push_back(std::move(client));
+}
 
 void Broadcast::leave(const std::string& conn_id) {
   std::erase_if(clients_, [&conn_id](const auto& client) { return client->conn_id == conn_id; });
 }
 
 bool Broadcast::wanted(const PrincipalId& principal) const {
-  return std::ranges::any_of(clients_, [&](const auto& client) { return client->principal == principal; });
+  return std::ranges::any_of(clients_,
+                             [&](const auto& client) { return client->principal == principal; });
 }
 
-void Broadcast::publish(std::string_view event, std::string_view payload, const Audience& audience) {
+void Broadcast::publish(std::string_view event, std::string_view payload,
+                        const Audience& audience) {
   if (clients_.empty()) return;
   const auto version = audience.versioned ? std::optional(versions_) : std::nullopt;
   const auto frame =
@@ -42,7 +46,8 @@ void Broadcast::publish(std::string_view event, std::string_view payload, const 
     if (!may_read(*client, audience)) continue;
     if (client->socket->unsent_bytes() > kSlowConsumerBytes) {
       if (audience.droppable) continue;
-      kLog.warn("closing a slow consumer", {{"conn", client->conn_id}, {"event", std::string(event)}});
+      kLog.warn("closing a slow consumer",
+                {{"conn", client->conn_id}, {"event", std::string(event)}});
       client->socket->close(1008, "slow consumer");
       continue;
     }
@@ -50,9 +55,11 @@ void Broadcast::publish(std::string_view event, std::string_view payload, const 
   }
 }
 
-void Broadcast::send_to(const Client& client, std::string_view event, std::string_view payload, bool versioned) {
+void Broadcast::send_to(const Client& client, std::string_view event, std::string_view payload,
+                        bool versioned) {
   const auto version = versioned ? std::optional(versions_) : std::nullopt;
-  client.socket->send(std::make_shared<const std::string>(rpc::event_frame(event, payload, last_seq_, version)));
+  client.socket->send(
+      std::make_shared<const std::string>(rpc::event_frame(event, payload, last_seq_, version)));
 }
 
 }  // namespace carapace::gateway

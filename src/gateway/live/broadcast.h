@@ -1,6 +1,6 @@
-// Events on their way to the connected clients. An event is serialised once and the frame is shared by all its
-// readers; one number per broadcast, the same for everybody. Slow readers lose what may be dropped and are
-// closed by what may not (protocol §1.11). Owned by the gateway; loop thread.
+// Events on their way to the connected clients. An event is serialised once and the frame is shared
+// by all its readers; one number per broadcast, the same for everybody. Slow readers lose what may
+// be dropped and are closed by what may not (protocol §1.11). Owned by the gateway; loop thread.
 #pragma once
 
 #include <cstdint>
@@ -47,7 +47,8 @@ class Broadcast {
   bool wanted(const PrincipalId& principal) const;
   void publish(std::string_view event, std::string_view payload, const Audience& audience);
   // To one client. Carries the number of the last broadcast, so that nobody sees a gap.
-  void send_to(const Client& client, std::string_view event, std::string_view payload, bool versioned);
+  void send_to(const Client& client, std::string_view event, std::string_view payload,
+               bool versioned);
 
   std::size_t size() const { return clients_.size(); }
   const std::vector<std::shared_ptr<const Client>>& clients() const { return clients_; }

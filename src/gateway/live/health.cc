@@ -12,8 +12,9 @@ using rpc::ObjectText;
 
 constexpr std::int64_t kRecentSessions = 5;
 
-std::string sessions_json(const Settings& settings, std::int64_t count, const std::vector<store::SessionRow>& recent,
-                          std::int64_t now, const AgentId* agent) {
+std::string sessions_json(const Settings& settings, std::int64_t count,
+                          const std::vector<store::SessionRow>& recent, std::int64_t now,
+                          const AgentId* agent) {
   rpc::ArrayText rows;
   for (const auto& row : recent) {
     if (agent && row.agent != *agent) continue;
@@ -23,7 +24,11 @@ std::string sessions_json(const Settings& settings, std::int64_t count, const st
                  .number("age", now - row.updated_ms)
                  .take());
   }
-  return ObjectText().text("path", settings.store_path).number("count", count).raw("recent", rows.take()).take();
+  return ObjectText()
+      .text("path", settings.store_path)
+      .number("count", count)
+      .raw("recent", rows.take())
+      .take();
 }
 
 // There is no heartbeat in this gateway yet, and it says so in the shape that clients read.
@@ -40,7 +45,8 @@ std::string no_heartbeat() {
 
 }  // namespace
 
-Health::Health(const GatewayPorts& ports, const Settings& settings, std::function<void()> on_refreshed)
+Health::Health(const GatewayPorts& ports, const Settings& settings,
+               std::function<void()> on_refreshed)
     : ports_(ports), settings_(settings), on_refreshed_(std::move(on_refreshed)) {}
 
 bool Health::fresh(std::int64_t within_ms) const {

@@ -1,6 +1,6 @@
-// The health summary (protocol §2.1): made from the store at most once a second, kept for a minute, and told to
-// everybody when it was made anew. Refreshes that are asked for at the same time share one. Owned by the
-// gateway; loop thread.
+// The health summary (protocol §2.1): made from the store at most once a second, kept for a minute,
+// and told to everybody when it was made anew. Refreshes that are asked for at the same time share
+// one. Owned by the gateway; loop thread.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,8 @@ class Health {
 
   Summary cached() const { return summary_; }  // null before the first refresh
   bool fresh(std::int64_t within_ms = kHealthFreshMs) const;
-  // Makes it anew, or waits for the refresh that is running. unavailable when the store does not answer.
+  // Makes it anew, or waits for the refresh that is running. unavailable when the store does not
+  // answer.
   Task<Result<Summary>> refresh();
 
  private:

@@ -9,8 +9,12 @@
 
 namespace carapace::gateway {
 
-Pacer::Pacer(TaskGroup& group, const Clock& clock, std::int64_t interval_ms, std::function<void()> call)
-    : group_(group), clock_(clock), interval_ms_(interval_ms), call_(std::move(call)),
+Pacer::Pacer(TaskGroup& group, const Clock& clock, std::int64_t interval_ms,
+             std::function<void()> call)
+    : group_(group),
+      clock_(clock),
+      interval_ms_(interval_ms),
+      call_(std::move(call)),
       last_ms_(clock.steady_ms() - interval_ms) {}
 
 void Pacer::ask() {

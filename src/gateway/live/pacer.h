@@ -1,5 +1,6 @@
-// "Soon, but not more often than that": calls a function at once when it was quiet, else once when the interval
-// is over, however often it was asked meanwhile. Loop thread; owned beside what it calls.
+// "Soon, but not more often than that": calls a function at once when it was quiet, else once when
+// the interval is over, however often it was asked meanwhile. Loop thread; owned beside what it
+// calls.
 #pragma once
 
 #include <cstdint>

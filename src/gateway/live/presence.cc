@@ -32,7 +32,8 @@ std::string members_of(const Client& client) {
       .text_unless_empty("deviceId", caller.device_id)
       .raw("roles", texts_json({caller.role}));
   if (!caller.scopes.empty()) out.raw("scopes", texts_json(caller.scopes));
-  out.text_unless_empty("instanceId", caller.device_id.empty() ? caller.client.instance_id : caller.device_id);
+  out.text_unless_empty("instanceId",
+                        caller.device_id.empty() ? caller.client.instance_id : caller.device_id);
   auto text = out.take();
   text.pop_back();
   return text;
@@ -58,16 +59,19 @@ void Presence::put(const Client& client, bool live) {
   std::erase_if(entries_, [&](const Entry& entry) { return entry.key == client.presence_key; });
   const auto where = client.local ? std::string() : fmt::format(" ({})", client.address);
   const auto& info = client.caller.client;
-  entries_.insert(entries_.begin(),
-                  Entry{client.presence_key, members_of(client), live ? "connect" : "disconnect",
-                        fmt::format("Node: {}{} · mode {}", rpc::shown_name(info), where, info.mode),
-                        clock_.wall_ms(), live});
+  entries_.insert(
+      entries_.begin(),
+      Entry{client.presence_key, members_of(client), live ? "connect" : "disconnect",
+            fmt::format("Node: {}{} · mode {}", rpc::shown_name(info), where, info.mode),
+            clock_.wall_ms(), live});
   if (entries_.size() > kPresenceEntries) entries_.resize(kPresenceEntries);
 }
 
 std::string Presence::entries_json() {
   const auto now = clock_.wall_ms();
-  std::erase_if(entries_, [now](const Entry& entry) { return !entry.live && now - entry.at_ms > kPresenceTtlMs; });
+  std::erase_if(entries_, [now](const Entry& entry) {
+    return !entry.live && now - entry.at_ms > kPresenceTtlMs;
+  });
   rpc::ArrayText out;
   const auto address = self_.ip.empty() ? std::string() : fmt::format(" ({})", self_.ip);
   out.raw(ObjectText()
@@ -79,8 +83,8 @@ std::string Presence::entries_json() {
               .text_unless_empty("modelIdentifier", self_.model_identifier)
               .text("mode", "gateway")
               .text("reason", "self")
-              .text("text", fmt::format("Gateway: {}{} · app {} · mode gateway · reason self", self_.host, address,
-                                        version_))
+              .text("text", fmt::format("Gateway: {}{} · app {} · mode gateway · reason self",
+                                        self_.host, address, version_))
               .number("ts", now)
               .take());
   for (const auto& entry : entries_) {

@@ -1,5 +1,6 @@
-// Who is there: one entry per client or device, newest first, and this gateway itself. Entries of clients that
-// left age out after five minutes; at most 200 are kept. Owned by the gateway; loop thread.
+// Who is there: one entry per client or device, newest first, and this gateway itself. Entries of
+// clients that left age out after five minutes; at most 200 are kept. Owned by the gateway; loop
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -47,7 +48,8 @@ class Presence {
   std::vector<Entry> entries_;  // newest first
 };
 
-// Fills what is empty from the operating system: host name, first address that is not loopback, kernel.
+// Fills what is empty from the operating system: host name, first address that is not loopback,
+// kernel.
 SelfInfo complete_self(SelfInfo given);
 
 }  // namespace carapace::gateway

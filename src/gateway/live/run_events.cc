@@ -32,8 +32,9 @@ struct Live {
 };
 
 std::string message_json(std::string_view text, std::int64_t at_ms) {
-  return fmt::format(R"({{"role":"assistant","content":[{{"type":"text","text":{}}}],"timestamp":{}}})",
-                     rpc::json_string(text), at_ms);
+  return fmt::format(
+      R"({{"role":"assistant","content":[{{"type":"text","text":{}}}],"timestamp":{}}})",
+      rpc::json_string(text), at_ms);
 }
 
 // A reply that no model run made, as the ancestor marks it.
@@ -80,7 +81,8 @@ struct RunEvents::Impl : std::enable_shared_from_this<Impl> {
   std::vector<RunId> to_flush;
   std::unordered_map<RunId, std::list<Follower>> followers;
 
-  void agent(const Live& live, std::string_view stream, std::string_view data, std::int64_t seq, std::int64_t at_ms) {
+  void agent(const Live& live, std::string_view stream, std::string_view data, std::int64_t seq,
+             std::int64_t at_ms) {
     broadcast.publish("agent",
                       ObjectText()
                           .text("runId", live.run.value)
@@ -98,7 +100,10 @@ struct RunEvents::Impl : std::enable_shared_from_this<Impl> {
   void chat(const Live& live, std::string_view state, std::int64_t seq, bool droppable, Rest rest) {
     if (live.session_key.empty()) return;
     ObjectText out;
-    out.text("runId", live.run.value).text("sessionKey", live.session_key).number("seq", seq).text("state", state);
+    out.text("runId", live.run.value)
+        .text("sessionKey", live.session_key)
+        .number("seq", seq)
+        .text("state", state);
     rest(out);
     broadcast.publish("chat", out.take(), {.droppable = droppable, .principal = live.principal});
   }
@@ -111,7 +116,8 @@ struct RunEvents::Impl : std::enable_shared_from_this<Impl> {
     if (live.text_delta.empty()) return;
     const auto delta = std::exchange(live.text_delta, {});
     if (!broadcast.wanted(live.principal)) return;
-    agent(live, "assistant", ObjectText().text("text", live.text).text("delta", delta).take(), live.seq, live.at_ms);
+    agent(live, "assistant", ObjectText().text("text", live.text).text("delta", delta).take(),
+          live.seq, live.at_ms);
     const auto now = clock.steady_ms();
     if (now - live.last_chat_ms < kChatDeltaMs) return;
     live.last_chat_ms = now;
@@ -138,14 +144,17 @@ struct RunEvents::Impl : std::enable_shared_from_this<Impl> {
 
   void on(Live& live, const RunEvent& event, const RunStarted& what) {
     live.started = true;
-    agent(live, "lifecycle", ObjectText().text("phase", "start").number("startedAt", what.started_ms).take(),
+    agent(live, "lifecycle",
+          ObjectText().text("phase", "start").number("startedAt", what.started_ms).take(),
           event.seq, event.at_ms);
   }
   void on(Live& live, const RunEvent& event, const RunText& what) {
     const bool continues = what.text.size() == live.text.size() + what.delta.size();
     if (!continues || !live.thinking_delta.empty()) flush(live);
-    if (continues) live.text += what.delta;
-    else live.text = what.text;
+    if (continues)
+      live.text += what.delta;
+    else
+      live.text = what.text;
     live.text_delta += what.delta;
     live.seq = event.seq;
     live.at_ms = event.at_ms;
@@ -189,11 +198,13 @@ struct RunEvents::Impl : std::enable_shared_from_this<Impl> {
     if (what.outcome == Outcome::aborted) return end_aborted(live, event, what);
     if (what.outcome != Outcome::done) return end_failed(live, event, what);
     if (live.started)
-      agent(live, "lifecycle", ObjectText().text("phase", "end").number("endedAt", what.ended_ms).take(), event.seq,
+      agent(live, "lifecycle",
+            ObjectText().text("phase", "end").number("endedAt", what.ended_ms).take(), event.seq,
             event.at_ms);
     chat(live, "final", event.seq, false, [&](ObjectText& out) {
       if (what.text.empty()) return;
-      out.raw("message", live.started ? message_json(what.text, event.at_ms) : injected_json(what.text, event.at_ms));
+      out.raw("message", live.started ? message_json(what.text, event.at_ms)
+                                      : injected_json(what.text, event.at_ms));
     });
   }
 
@@ -203,7 +214,11 @@ struct RunEvents::Impl : std::enable_shared_from_this<Impl> {
     });
     if (!live.started) return;
     agent(live, "lifecycle",
-          ObjectText().text("phase", "end").number("endedAt", what.ended_ms).boolean("aborted", true).take(),
+          ObjectText()
+              .text("phase", "end")
+              .number("endedAt", what.ended_ms)
+              .boolean("aborted", true)
+              .take(),
           event.seq, event.at_ms);
   }
 

@@ -1,7 +1,7 @@
-// Run events as protocol events: `agent` and `chat` (protocol §3.1, §3.2). Text that arrives in one turn of the
-// loop becomes one event; chat deltas come at most every 150 ms per run; every run ends in exactly one terminal
-// event of each kind. Also lets one reader follow one run (HTTP). A reader of dispatch/fanout; owned by the
-// gateway; loop thread.
+// Run events as protocol events: `agent` and `chat` (protocol §3.1, §3.2). Text that arrives in one
+// turn of the loop becomes one event; chat deltas come at most every 150 ms per run; every run ends
+// in exactly one terminal event of each kind. Also lets one reader follow one run (HTTP). A reader
+// of dispatch/fanout; owned by the gateway; loop thread.
 #pragma once
 
 #include <cstdint>

@@ -56,18 +56,28 @@ constexpr rpc::ParamRow kWait[] = {
 };
 
 Reply accepted(const RunId& run, std::int64_t at_ms) {
-  return answered(ObjectText().text("runId", run.value).text("status", "accepted").number("acceptedAt", at_ms).take());
+  return answered(ObjectText()
+                      .text("runId", run.value)
+                      .text("status", "accepted")
+                      .number("acceptedAt", at_ms)
+                      .take());
 }
 
 Reply finished(const RunId& run, const store::RunRow& row, const dispatch::Outcome& outcome) {
-  const bool ended_well = outcome.state == store::RunState::done || outcome.state == store::RunState::aborted;
+  const bool ended_well =
+      outcome.state == store::RunState::done || outcome.state == store::RunState::aborted;
   if (!ended_well) {
     const auto summary = outcome.error.empty() ? std::string("the run failed") : outcome.error;
-    return {ObjectText().text("runId", run.value).text("status", "error").text("summary", summary).take(),
+    return {ObjectText()
+                .text("runId", run.value)
+                .text("status", "error")
+                .text("summary", summary)
+                .take(),
             rpc::unavailable(summary)};
   }
   rpc::ArrayText payloads;
-  if (!outcome.text.empty()) payloads.raw(ObjectText().text("text", outcome.text).raw("mediaUrl", "null").take());
+  if (!outcome.text.empty())
+    payloads.raw(ObjectText().text("text", outcome.text).raw("mediaUrl", "null").take());
   const auto usage = ObjectText()
                          .number("input", outcome.usage.input)
                          .number("output", outcome.usage.output)
@@ -76,17 +86,21 @@ Reply finished(const RunId& run, const store::RunRow& row, const dispatch::Outco
                          .number("total", outcome.usage.total())
                          .take();
   ObjectText agent;
-  agent.text("sessionId", row.session.value).text("provider", outcome.provider).text("model", outcome.model);
+  agent.text("sessionId", row.session.value)
+      .text("provider", outcome.provider)
+      .text("model", outcome.model);
   ObjectText meta;
   meta.number("durationMs", std::max<std::int64_t>(0, outcome.ended_ms - outcome.started_ms))
       .raw("agentMeta", agent.raw("usage", usage).take());
   if (outcome.state == store::RunState::aborted) meta.boolean("aborted", true);
-  return answered(ObjectText()
-                      .text("runId", run.value)
-                      .text("status", "ok")
-                      .text("summary", "completed")
-                      .raw("result", ObjectText().raw("payloads", payloads.take()).raw("meta", meta.take()).take())
-                      .take());
+  return answered(
+      ObjectText()
+          .text("runId", run.value)
+          .text("status", "ok")
+          .text("summary", "completed")
+          .raw("result",
+               ObjectText().raw("payloads", payloads.take()).raw("meta", meta.take()).take())
+          .take());
 }
 
 // Names that do not fit together are refused before anything is accepted.
@@ -100,14 +114,15 @@ std::optional<std::string> judge_target(const Call& call) {
   const auto asked = std::string(trim(string_or(arguments, "agentId", "")));
   if (asked.empty()) return std::nullopt;
   const auto id = agent_slug(asked);
-  if (!call.face->find_agent(id)) return fmt::format("invalid agent params: unknown agent id \"{}\"", asked);
+  if (!call.face->find_agent(id))
+    return fmt::format("invalid agent params: unknown agent id \"{}\"", asked);
   const auto key = trim(find_string(arguments, "sessionKey").value_or(""));
   if (key.empty()) return std::nullopt;
   const auto canonical = canonical_key(key, call.face->settings.default_agent);
   const auto parts = canonical ? parse_session_key(canonical->value) : std::nullopt;
   if (parts && parts->agent != id)
-    return fmt::format("invalid agent params: agent \"{}\" does not match session key agent \"{}\"", asked,
-                       parts->agent.value);
+    return fmt::format("invalid agent params: agent \"{}\" does not match session key agent \"{}\"",
+                       asked, parts->agent.value);
   return std::nullopt;
 }
 
@@ -126,7 +141,8 @@ Task<std::string> session_key_of(Call call) {
         if (iequals(row.id.value, id)) co_return row.key.value;
   }
   const auto asked = trim(find_string(arguments, "agentId").value_or(""));
-  co_return main_session_key(asked.empty() ? call.face->settings.default_agent : agent_slug(asked)).value;
+  co_return main_session_key(asked.empty() ? call.face->settings.default_agent : agent_slug(asked))
+      .value;
 }
 
 Inbound inbound_of(const Call& call, std::string session_key, std::vector<ImageBlock> images) {
@@ -161,12 +177,16 @@ Task<Reply> agent(Call call) {
   if (!key) co_return refused("invalid session key");
   const auto session = co_await face.ports.sessions.find(*key, call.principal());
   if (!session) co_return failed(session.error());
-  if (*session && (*session)->send_policy == "deny") co_return refused("send blocked by session policy");
-  const auto acceptance = co_await face.ports.door.submit(inbound_of(call, raw_key, std::move(images)));
+  if (*session && (*session)->send_policy == "deny")
+    co_return refused("send blocked by session policy");
+  const auto acceptance =
+      co_await face.ports.door.submit(inbound_of(call, raw_key, std::move(images)));
   if (!acceptance) co_return failed(acceptance.error());
   const auto& run = acceptance->run;
-  if (acceptance->state == dispatch::Acceptance::State::in_flight) co_return accepted(run.id, run.accepted_ms);
-  if (acceptance->state == dispatch::Acceptance::State::started) call.first(accepted(run.id, run.accepted_ms));
+  if (acceptance->state == dispatch::Acceptance::State::in_flight)
+    co_return accepted(run.id, run.accepted_ms);
+  if (acceptance->state == dispatch::Acceptance::State::started)
+    call.first(accepted(run.id, run.accepted_ms));
   const auto outcome = co_await face.ports.door.wait(run.id, kLongestMs);
   if (!outcome) co_return failed(outcome.error());
   if (!*outcome) co_return Reply{{}, rpc::unavailable("the run did not end in time")};
@@ -174,7 +194,8 @@ Task<Reply> agent(Call call) {
 }
 
 std::string waited(const RunId& run, const dispatch::Outcome& outcome) {
-  const bool error = outcome.state == store::RunState::failed || outcome.state == store::RunState::interrupted;
+  const bool error =
+      outcome.state == store::RunState::failed || outcome.state == store::RunState::interrupted;
   ObjectText out;
   out.text("runId", run.value).text("status", error ? "error" : "ok");
   if (outcome.started_ms > 0) out.number("startedAt", outcome.started_ms);
@@ -183,20 +204,24 @@ std::string waited(const RunId& run, const dispatch::Outcome& outcome) {
   return out.take();
 }
 
-// A run may be waited for before it was sent; so an unknown one is looked for until the time is over.
+// A run may be waited for before it was sent; so an unknown one is looked for until the time is
+// over.
 Task<Reply> wait(Call call) {
   auto& face = *call.face;
   const RunId run(std::string(trim(string_or(call.arguments(), "runId", ""))));
-  const auto limit = std::min(find_int(call.arguments(), "timeoutMs").value_or(kWaitMs), kLongestMs);
+  const auto limit =
+      std::min(find_int(call.arguments(), "timeoutMs").value_or(kWaitMs), kLongestMs);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(limit);
-  const auto timed_out = answered(ObjectText().text("runId", run.value).text("status", "timeout").take());
+  const auto timed_out =
+      answered(ObjectText().text("runId", run.value).text("status", "timeout").take());
   while (true) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
     const auto known = co_await face.ports.runs.find(run);
     if (!known) co_return failed(known.error());
     if (*known && (*known)->principal == call.principal()) {
-      const auto outcome = co_await face.ports.door.wait(run, std::max<std::int64_t>(0, left.count()));
+      const auto outcome =
+          co_await face.ports.door.wait(run, std::max<std::int64_t>(0, left.count()));
       if (outcome) co_return *outcome ? answered(waited(run, **outcome)) : timed_out;
       if (outcome.error().code != Errc::not_found) co_return failed(outcome.error());
     }

@@ -43,9 +43,10 @@ std::optional<Reply> identity(const Call& call) {
   auto id = asked.empty() ? settings.default_agent : agent_slug(asked);
   if (const auto parts = parse_session_key(to_lower(trim(key)))) {
     if (!asked.empty() && parts->agent != id)
-      return refused(fmt::format("invalid agent.identity.get params: agent \"{}\" does not match session key agent "
-                                 "\"{}\"",
-                                 asked, parts->agent.value));
+      return refused(fmt::format(
+          "invalid agent.identity.get params: agent \"{}\" does not match session key agent "
+          "\"{}\"",
+          asked, parts->agent.value));
     id = parts->agent;
   }
   const auto* agent = call.face->find_agent(id);
@@ -59,7 +60,10 @@ std::optional<Reply> identity(const Call& call) {
 
 constexpr MethodRow kRows[] = {
     {.name = "agents.list", .authority = Authority::read, .params = kNothing, .quick = list},
-    {.name = "agent.identity.get", .authority = Authority::read, .params = {kIdentity}, .quick = identity},
+    {.name = "agent.identity.get",
+     .authority = Authority::read,
+     .params = {kIdentity},
+     .quick = identity},
 };
 
 }  // namespace

@@ -19,9 +19,9 @@ Task<Reply> resolve(Call call) {
   if (decision != "allow-once" && decision != "allow-always" && decision != "deny")
     co_return refused("invalid decision");
   if (!call.face->ports.desk) co_return refused("unknown approval id");
-  const auto row = co_await call.face->ports.desk->resolve(string_or(call.arguments(), "id", ""), decision,
-                                                           rpc::shown_name(call.client->caller.client),
-                                                           call.principal());
+  const auto row = co_await call.face->ports.desk->resolve(
+      string_or(call.arguments(), "id", ""), decision, rpc::shown_name(call.client->caller.client),
+      call.principal());
   if (row) co_return answered(R"({"ok":true})");
   // Somebody else's question is not told apart from none.
   if (row.error().code == Errc::not_found || row.error().code == Errc::forbidden)
@@ -30,7 +30,10 @@ Task<Reply> resolve(Call call) {
 }
 
 constexpr MethodRow kRows[] = {
-    {.name = "exec.approval.resolve", .authority = Authority::approvals, .params = {kResolve}, .work = resolve},
+    {.name = "exec.approval.resolve",
+     .authority = Authority::approvals,
+     .params = {kResolve},
+     .work = resolve},
 };
 
 }  // namespace

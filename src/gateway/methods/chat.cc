@@ -1,4 +1,5 @@
-// chat.history, chat.abort, chat.inject: reading a conversation, stopping its answer, adding to it by hand.
+// chat.history, chat.abort, chat.inject: reading a conversation, stopping its answer, adding to it
+// by hand.
 
 #include "async/coro.h"
 #include "base/clock.h"
@@ -36,7 +37,8 @@ constexpr rpc::ParamRow kInject[] = {
 };
 
 std::optional<SessionKey> key_of(const Call& call) {
-  return canonical_key(string_or(call.arguments(), "sessionKey", ""), call.face->settings.default_agent);
+  return canonical_key(string_or(call.arguments(), "sessionKey", ""),
+                       call.face->settings.default_agent);
 }
 
 // The messages go from the store's rows into the frame as the text that they are.
@@ -54,10 +56,11 @@ Task<Reply> history(Call call) {
   if (!texts) co_return failed(texts.error());
   rpc::ArrayText messages;
   for (const auto& text : *texts) messages.raw(text);
-  co_return answered(out.text("sessionId", row.id.value)
-                         .raw("messages", messages.take())
-                         .text("thinkingLevel", row.thinking_level.empty() ? "off" : row.thinking_level)
-                         .take());
+  co_return answered(
+      out.text("sessionId", row.id.value)
+          .raw("messages", messages.take())
+          .text("thinkingLevel", row.thinking_level.empty() ? "off" : row.thinking_level)
+          .take());
 }
 
 Task<Reply> abort(Call call) {
@@ -77,12 +80,15 @@ Task<Reply> abort(Call call) {
   if (*session) stopped = call.face->ports.door.abort(*key, run, "rpc");
   rpc::ArrayText ids;
   for (const auto& one : stopped) ids.text(one.value);
-  co_return answered(
-      ObjectText().boolean("ok", true).boolean("aborted", !stopped.empty()).raw("runIds", ids.take()).take());
+  co_return answered(ObjectText()
+                         .boolean("ok", true)
+                         .boolean("aborted", !stopped.empty())
+                         .raw("runIds", ids.take())
+                         .take());
 }
 
-std::string injected_event(const std::string& id, const std::string& raw_key, const std::string& text,
-                           std::int64_t at_ms) {
+std::string injected_event(const std::string& id, const std::string& raw_key,
+                           const std::string& text, std::int64_t at_ms) {
   const auto message =
       fmt::format(R"({{"role":"assistant","content":[{{"type":"text","text":{}}}],"timestamp":{},)"
                   R"("stopReason":"injected","usage":{{"input":0,"output":0,"totalTokens":0}}}})",
@@ -104,7 +110,8 @@ Task<Reply> inject(Call call) {
   if (!session) co_return failed(session.error());
   if (!*session) co_return refused("session not found");
   const auto label = string_or(arguments, "label", "");
-  const auto text = (label.empty() ? "" : "[" + label + "]\n\n") + string_or(arguments, "message", "");
+  const auto text =
+      (label.empty() ? "" : "[" + label + "]\n\n") + string_or(arguments, "message", "");
   Message message;
   message.role = Role::assistant;
   message.blocks = {TextBlock{text}};
@@ -113,18 +120,24 @@ Task<Reply> inject(Call call) {
   message.origin.emplace();
   message.origin->stop = StopReason::injected;
   const auto at_ms = message.at_ms;
-  const auto appended = co_await call.face->ports.transcripts.append((*session)->id, std::move(message));
+  const auto appended =
+      co_await call.face->ports.transcripts.append((*session)->id, std::move(message));
   if (!appended) co_return failed(appended.error());
   const auto id = random_hex(call.face->ports.random, 4);
-  call.face->broadcast.publish("chat", injected_event(id, string_or(arguments, "sessionKey", ""), text, at_ms),
-                               {.principal = call.principal()});
+  call.face->broadcast.publish(
+      "chat", injected_event(id, string_or(arguments, "sessionKey", ""), text, at_ms),
+      {.principal = call.principal()});
   co_return answered(ObjectText().boolean("ok", true).text("messageId", id).take());
 }
 
 constexpr MethodRow kRows[] = {
     {.name = "chat.history", .authority = Authority::read, .params = {kHistory}, .work = history},
     {.name = "chat.abort", .authority = Authority::write, .params = {kAbort}, .work = abort},
-    {.name = "chat.inject", .authority = Authority::admin, .params = {kInject}, .advertised = false, .work = inject},
+    {.name = "chat.inject",
+     .authority = Authority::admin,
+     .params = {kInject},
+     .advertised = false,
+     .work = inject},
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-// chat.send: a message from a client of the gateway goes through the door. The answer says that it was accepted
-// – which means it is on disk – and the rest comes as events.
+// chat.send: a message from a client of the gateway goes through the door. The answer says that it
+// was accepted – which means it is on disk – and the rest comes as events.
 
 #include <algorithm>
 #include <array>
@@ -30,7 +30,8 @@ constexpr rpc::ParamRow kSend[] = {
     {.name = "idempotencyKey", .required = true, .min = 1, .max = 512},
 };
 
-constexpr std::array<std::string_view, 7> kStopWords{"/stop", "stop", "esc", "abort", "wait", "exit", "interrupt"};
+constexpr std::array<std::string_view, 7> kStopWords{"/stop", "stop", "esc",      "abort",
+                                                     "wait",  "exit", "interrupt"};
 
 bool is_stop_command(std::string_view message) {
   const auto word = to_lower(trim(message));
@@ -40,8 +41,11 @@ bool is_stop_command(std::string_view message) {
 Reply stopped(const std::vector<RunId>& runs) {
   rpc::ArrayText ids;
   for (const auto& run : runs) ids.text(run.value);
-  return answered(
-      ObjectText().boolean("ok", true).boolean("aborted", !runs.empty()).raw("runIds", ids.take()).take());
+  return answered(ObjectText()
+                      .boolean("ok", true)
+                      .boolean("aborted", !runs.empty())
+                      .raw("runIds", ids.take())
+                      .take());
 }
 
 Reply accepted(const dispatch::Acceptance& acceptance) {
@@ -85,16 +89,20 @@ Task<Reply> send(Call call) {
     if (!read) co_return refused("Error: " + read.error());
     images = std::move(*read);
   }
-  const auto key = canonical_key(string_or(arguments, "sessionKey", ""), call.face->settings.default_agent);
+  const auto key =
+      canonical_key(string_or(arguments, "sessionKey", ""), call.face->settings.default_agent);
   if (!key) co_return refused("invalid session key");
   const auto session = co_await call.face->ports.sessions.find(*key, call.principal());
   if (!session) co_return failed(session.error());
-  if (*session && (*session)->send_policy == "deny") co_return refused("send blocked by session policy");
+  if (*session && (*session)->send_policy == "deny")
+    co_return refused("send blocked by session policy");
   if (is_stop_command(message)) {
     // Only one's own conversation can be stopped: what is not visible has nothing to stop.
-    co_return stopped(*session ? call.face->ports.door.abort(*key, RunId(), "stop") : std::vector<RunId>());
+    co_return stopped(*session ? call.face->ports.door.abort(*key, RunId(), "stop")
+                               : std::vector<RunId>());
   }
-  const auto acceptance = co_await call.face->ports.door.submit(inbound_of(call, std::move(images)));
+  const auto acceptance =
+      co_await call.face->ports.door.submit(inbound_of(call, std::move(images)));
   if (!acceptance) co_return failed(acceptance.error());
   co_return accepted(*acceptance);
 }

@@ -1,4 +1,5 @@
-// connect, on a connection that is open already. The handshake itself is rpc/handshake, before there is a caller.
+// connect, on a connection that is open already. The handshake itself is rpc/handshake, before
+// there is a caller.
 
 #include <span>
 
@@ -7,10 +8,16 @@
 namespace carapace::gateway::methods {
 namespace {
 
-std::optional<Reply> again(const Call&) { return refused("connect is only valid as the first request"); }
+std::optional<Reply> again(const Call&) {
+  return refused("connect is only valid as the first request");
+}
 
 constexpr MethodRow kRows[] = {
-    {.name = "connect", .authority = Authority::admin, .params = rpc::kAnyParams, .advertised = false, .quick = again},
+    {.name = "connect",
+     .authority = Authority::admin,
+     .params = rpc::kAnyParams,
+     .advertised = false,
+     .quick = again},
 };
 
 }  // namespace

@@ -20,7 +20,8 @@ constexpr std::int64_t kRecentSessions = 10;
 // The summary that is there, when it is young enough; a newer one is made behind it.
 std::optional<Reply> cached_health(const Call& call) {
   auto& face = *call.face;
-  if (find_bool(call.arguments(), "probe").value_or(false) || !face.health.fresh()) return std::nullopt;
+  if (find_bool(call.arguments(), "probe").value_or(false) || !face.health.fresh())
+    return std::nullopt;
   face.refresh_pacer.ask();
   return answered(*face.health.cached());
 }
@@ -40,7 +41,10 @@ std::string heartbeat_json(const Settings& settings) {
                    .text("every", "disabled")
                    .raw("everyMs", "null")
                    .take());
-  return ObjectText().text("defaultAgentId", settings.default_agent.value).raw("agents", agents.take()).take();
+  return ObjectText()
+      .text("defaultAgentId", settings.default_agent.value)
+      .raw("agents", agents.take())
+      .take();
 }
 
 Task<Reply> status(Call call) {
@@ -71,7 +75,8 @@ Task<Reply> status(Call call) {
                      .raw("recent", own.take())
                      .take());
   }
-  const auto defaults = ObjectText().text("model", model.model).number("contextTokens", window).take();
+  const auto defaults =
+      ObjectText().text("model", model.model).number("contextTokens", window).take();
   const auto sessions = ObjectText()
                             .raw("paths", rpc::ArrayText().text(face.settings.store_path).take())
                             .number("count", *count)
@@ -96,7 +101,10 @@ Task<Reply> status(Call call) {
 }
 
 constexpr MethodRow kRows[] = {
-    {.name = "health", .authority = Authority::read, .params = rpc::kAnyParams, .quick = cached_health,
+    {.name = "health",
+     .authority = Authority::read,
+     .params = rpc::kAnyParams,
+     .quick = cached_health,
      .work = fresh_health},
     {.name = "status", .authority = Authority::read, .params = rpc::kAnyParams, .work = status},
 };

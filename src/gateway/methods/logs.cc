@@ -21,10 +21,12 @@ constexpr rpc::ParamRow kTail[] = {
 
 Task<Reply> tail(Call call) {
   const auto& arguments = call.arguments();
-  TailRequest request{.file = call.face->settings.log_file, .cursor = find_int(arguments, "cursor")};
+  TailRequest request{.file = call.face->settings.log_file,
+                      .cursor = find_int(arguments, "cursor")};
   request.limit = find_int(arguments, "limit").value_or(request.limit);
   request.max_bytes = find_int(arguments, "maxBytes").value_or(request.max_bytes);
-  const auto read = co_await offload(call.face->ports.pool, [request] { return tail_log(request); });
+  const auto read =
+      co_await offload(call.face->ports.pool, [request] { return tail_log(request); });
   if (!read) co_return failed(read.error());
   rpc::ArrayText lines;
   for (const auto& line : read->lines) lines.text(line);

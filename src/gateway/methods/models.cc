@@ -14,9 +14,12 @@ std::optional<Reply> list(const Call& call) {
   rpc::ArrayText models;
   for (const auto& model : call.face->ports.router.models()) {
     rpc::ObjectText out;
-    out.text("id", model.id).text("name", model.name.empty() ? model.id : model.name).text("provider", model.provider);
+    out.text("id", model.id)
+        .text("name", model.name.empty() ? model.id : model.name)
+        .text("provider", model.provider);
     if (model.context_window > 0) out.number("contextWindow", model.context_window);
-    out.boolean("reasoning", model.reasoning).raw("input", model.images ? R"(["text","image"])" : R"(["text"])");
+    out.boolean("reasoning", model.reasoning)
+        .raw("input", model.images ? R"(["text","image"])" : R"(["text"])");
     models.raw(out.take());
   }
   return answered(rpc::ObjectText().raw("models", models.take()).take());

@@ -1,4 +1,5 @@
-// system-presence and last-heartbeat: who is there, and when the agent last woke by itself (never, so far).
+// system-presence and last-heartbeat: who is there, and when the agent last woke by itself (never,
+// so far).
 
 #include "gateway/face.h"
 #include "gateway/method_row.h"
@@ -11,8 +12,14 @@ std::optional<Reply> list(const Call& call) { return answered(call.face->presenc
 std::optional<Reply> no_heartbeat(const Call&) { return answered("null"); }
 
 constexpr MethodRow kRows[] = {
-    {.name = "last-heartbeat", .authority = Authority::read, .params = rpc::kAnyParams, .quick = no_heartbeat},
-    {.name = "system-presence", .authority = Authority::read, .params = rpc::kAnyParams, .quick = list},
+    {.name = "last-heartbeat",
+     .authority = Authority::read,
+     .params = rpc::kAnyParams,
+     .quick = no_heartbeat},
+    {.name = "system-presence",
+     .authority = Authority::read,
+     .params = rpc::kAnyParams,
+     .quick = list},
 };
 
 }  // namespace

@@ -28,7 +28,10 @@ constexpr rpc::ParamRow kPatch[] = {
     {.name = "thinkingLevel", .nullable = true, .min = 1},
     {.name = "verboseLevel", .nullable = true, .min = 1},
     {.name = "reasoningLevel", .nullable = true, .min = 1},
-    {.name = "responseUsage", .type = ParamType::choice, .nullable = true, .one_of = "off|tokens|full|on"},
+    {.name = "responseUsage",
+     .type = ParamType::choice,
+     .nullable = true,
+     .one_of = "off|tokens|full|on"},
     {.name = "elevatedLevel", .nullable = true, .min = 1},
     {.name = "execHost", .nullable = true, .min = 1},
     {.name = "execSecurity", .nullable = true, .min = 1},
@@ -37,7 +40,10 @@ constexpr rpc::ParamRow kPatch[] = {
     {.name = "model", .nullable = true, .min = 1},
     {.name = "spawnedBy", .nullable = true, .min = 1},
     {.name = "sendPolicy", .type = ParamType::choice, .nullable = true, .one_of = "allow|deny"},
-    {.name = "groupActivation", .type = ParamType::choice, .nullable = true, .one_of = "mention|always"},
+    {.name = "groupActivation",
+     .type = ParamType::choice,
+     .nullable = true,
+     .one_of = "mention|always"},
 };
 constexpr rpc::ParamRow kReset[] = {{.name = "key", .required = true, .min = 1}};
 constexpr rpc::ParamRow kDelete[] = {
@@ -70,7 +76,8 @@ Task<Reply> patch(Call call) {
   const auto row = co_await face.ports.sessions.patch(*key, call.principal(), std::move(*wanted),
                                                       SessionId(uuid_v4(face.ports.random)),
                                                       face.ports.clock.wall_ms());
-  if (!row && row.error().code == Errc::conflict && !label.empty()) co_return refused("label already in use: " + label);
+  if (!row && row.error().code == Errc::conflict && !label.empty())
+    co_return refused("label already in use: " + label);
   if (!row) co_return failed(row.error());
   co_return answered(ObjectText()
                          .boolean("ok", true)
@@ -90,7 +97,9 @@ Task<bool> stop_runs(Face& face, SessionKey key) {
 }
 
 Reply still_active(const SessionKey& key) {
-  return {{}, rpc::unavailable(fmt::format("Session {} is still active; try again in a moment.", key.value))};
+  return {{},
+          rpc::unavailable(
+              fmt::format("Session {} is still active; try again in a moment.", key.value))};
 }
 
 Task<Reply> reset(Call call) {
@@ -103,8 +112,9 @@ Task<Reply> reset(Call call) {
   const SessionId fresh(uuid_v4(face.ports.random));
   const auto now = face.ports.clock.wall_ms();
   // A key that nobody used yet becomes a session, empty like a reset one.
-  const auto row = *session ? co_await face.ports.sessions.reset(*key, call.principal(), fresh, now, "rpc")
-                            : co_await face.ports.sessions.patch(*key, call.principal(), {}, fresh, now);
+  const auto row =
+      *session ? co_await face.ports.sessions.reset(*key, call.principal(), fresh, now, "rpc")
+               : co_await face.ports.sessions.patch(*key, call.principal(), {}, fresh, now);
   if (!row && row.error().code == Errc::conflict) co_return still_active(*key);
   if (!row) co_return failed(row.error());
   co_return answered(ObjectText()
@@ -124,7 +134,8 @@ Task<Reply> remove(Call call) {
   const auto session = co_await face.ports.sessions.find(*key, call.principal());
   if (!session) co_return failed(session.error());
   if (*session && !co_await stop_runs(face, *key)) co_return still_active(*key);
-  const bool erase = false;  // `deleteTranscript` takes it off the list; erasing a person's data is its own verb
+  const bool erase =
+      false;  // `deleteTranscript` takes it off the list; erasing a person's data is its own verb
   const auto removed = *session ? co_await face.ports.sessions.remove(*key, call.principal(), erase,
                                                                       face.ports.clock.wall_ms())
                                 : Result<bool>(false);

@@ -23,6 +23,7 @@ using rpc::ParamType;
 constexpr std::size_t kLastMessages = 200;  // rows whose last message is looked up in one answer
 constexpr std::int64_t kLookBack = 20;      // messages read for it
 constexpr std::size_t kPreviewKeys = 64;
+constexpr std::int64_t kMostRows = 10'000;  // keeps the frame far below what clients take
 constexpr std::size_t kLastMessageCharacters = 500;
 
 constexpr rpc::ParamRow kList[] = {
@@ -60,10 +61,11 @@ store::SessionFilter filter_of(const Call& call) {
   if (const auto label = find_string(arguments, "label")) filter.label = std::string(trim(*label));
   filter.search = to_lower(trim(string_or(arguments, "search", "")));
   if (const auto minutes = find_int(arguments, "activeMinutes"))
-    filter.updated_since_ms = call.face->ports.clock.wall_ms() - std::min<std::int64_t>(*minutes, 1LL << 40U) * 60'000;
+    filter.updated_since_ms =
+        call.face->ports.clock.wall_ms() - std::min<std::int64_t>(*minutes, 1LL << 40U) * 60'000;
   filter.include_global = find_bool(arguments, "includeGlobal").value_or(false);
   filter.include_unknown = find_bool(arguments, "includeUnknown").value_or(false);
-  filter.limit = find_int(arguments, "limit").value_or(0);
+  filter.limit = std::min(find_int(arguments, "limit").value_or(kMostRows), kMostRows);
   return filter;
 }
 
@@ -74,7 +76,8 @@ Task<std::string> last_words(Face& face, SessionId session) {
   for (auto it = messages->rbegin(); it != messages->rend(); ++it) {
     if (it->message.role == Role::tool) continue;
     const auto text = text_of(it->message);
-    if (const auto shown = trim(text); !shown.empty()) co_return ellipsize(shown, kLastMessageCharacters);
+    if (const auto shown = trim(text); !shown.empty())
+      co_return ellipsize(shown, kLastMessageCharacters);
   }
   co_return std::string();
 }
@@ -84,8 +87,10 @@ std::string defaults_json(Face& face) {
   const auto route = face.ports.router.route({});
   ObjectText out;
   out.text("modelProvider", model.provider).text("model", model.model);
-  if (route) out.number("contextTokens", route->model.context_window);
-  else out.raw("contextTokens", "null");
+  if (route)
+    out.number("contextTokens", route->model.context_window);
+  else
+    out.raw("contextTokens", "null");
   return out.take();
 }
 
@@ -124,7 +129,8 @@ struct PreviewSize {
   std::size_t characters = 240;
 };
 
-Task<std::string> preview_one(Face& face, std::string raw_key, PrincipalId principal, PreviewSize size) {
+Task<std::string> preview_one(Face& face, std::string raw_key, PrincipalId principal,
+                              PreviewSize size) {
   const auto made = [&raw_key](std::string_view status, std::string_view items) {
     return ObjectText().text("key", raw_key).text("status", status).raw("items", items).take();
   };
@@ -141,7 +147,8 @@ Task<std::string> preview_one(Face& face, std::string raw_key, PrincipalId princ
     const auto text = preview_text(stored.message, size.characters);
     if (text.empty()) continue;
     any = true;
-    items.raw(ObjectText().text("role", preview_role(stored.message.role)).text("text", text).take());
+    items.raw(
+        ObjectText().text("role", preview_role(stored.message.role)).text("text", text).take());
   }
   co_return made(any ? "ok" : "empty", items.take());
 }
@@ -156,14 +163,19 @@ Task<Reply> preview(Call call) {
   const auto& keys = arguments.at("keys").get_array();
   rpc::ArrayText previews;
   for (std::size_t i = 0; i < std::min(keys.size(), kPreviewKeys); ++i) {
-    const auto one = co_await preview_one(face, std::string(keys[i].get_string()), call.principal(), size);
+    const auto one =
+        co_await preview_one(face, std::string(keys[i].get_string()), call.principal(), size);
     previews.raw(one);
   }
-  co_return answered(
-      ObjectText().number("ts", face.ports.clock.wall_ms()).raw("previews", previews.take()).take());
+  co_return answered(ObjectText()
+                         .number("ts", face.ports.clock.wall_ms())
+                         .raw("previews", previews.take())
+                         .take());
 }
 
-Reply resolved(const SessionKey& key) { return answered(ObjectText().boolean("ok", true).text("key", key.value).take()); }
+Reply resolved(const SessionKey& key) {
+  return answered(ObjectText().boolean("ok", true).text("key", key.value).take());
+}
 
 Task<Reply> resolve_listed(Call call, std::string wanted, bool by_label) {
   store::SessionFilter filter = filter_of(call);
@@ -175,9 +187,11 @@ Task<Reply> resolve_listed(Call call, std::string wanted, bool by_label) {
   for (const auto& row : *rows)
     if (by_label || iequals(row.id.value, wanted)) found.push_back(row.key);
   if (found.empty())
-    co_return refused(by_label ? "No session found with label: " + wanted : "No session found: " + wanted);
+    co_return refused(by_label ? "No session found with label: " + wanted
+                               : "No session found: " + wanted);
   if (found.size() > 1)
-    co_return refused(fmt::format("Multiple sessions found {}: {}", by_label ? "with label" : "for sessionId", wanted));
+    co_return refused(fmt::format("Multiple sessions found {}: {}",
+                                  by_label ? "with label" : "for sessionId", wanted));
   co_return resolved(found.front());
 }
 
@@ -200,8 +214,14 @@ Task<Reply> resolve(Call call) {
 
 constexpr MethodRow kRows[] = {
     {.name = "sessions.list", .authority = Authority::read, .params = {kList}, .work = list},
-    {.name = "sessions.preview", .authority = Authority::read, .params = {kPreview}, .work = preview},
-    {.name = "sessions.resolve", .authority = Authority::admin, .params = {kResolve}, .advertised = false,
+    {.name = "sessions.preview",
+     .authority = Authority::read,
+     .params = {kPreview},
+     .work = preview},
+    {.name = "sessions.resolve",
+     .authority = Authority::admin,
+     .params = {kResolve},
+     .advertised = false,
      .work = resolve},
 };
 

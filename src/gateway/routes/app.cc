@@ -1,5 +1,6 @@
-// The browser app: files embedded in the binary, served below the base path. Paths are looked up in a table, so
-// nothing outside it can be reached; what is neither a file nor looks like one is the app's own page.
+// The browser app: files embedded in the binary, served below the base path. Paths are looked up in
+// a table, so nothing outside it can be reached; what is neither a file nor looks like one is the
+// app's own page.
 
 #include <algorithm>
 
@@ -13,7 +14,8 @@ namespace {
 
 constexpr std::string_view kIndex = "index.html";
 // First segments that belong to machines: a typing error there must not look like success.
-constexpr std::string_view kNotPages[] = {"v1", "health", "ready", "metrics", "control", "hooks", "tools", "api"};
+constexpr std::string_view kNotPages[] = {"v1",      "health", "ready", "metrics",
+                                          "control", "hooks",  "tools", "api"};
 
 const Asset* find_asset(const Settings& settings, std::string_view path) {
   const auto found = std::ranges::find(settings.assets, path, &Asset::path);
@@ -29,7 +31,8 @@ std::string_view from_assets(std::string_view path) {
 // Relative to the base path; nullopt when the path is outside it or tries to climb.
 std::optional<std::string> path_below_base(std::string_view path, std::string_view base) {
   const auto decoded = percent_decode(path);
-  if (!decoded || decoded->find('\\') != std::string::npos || !decoded->starts_with(base)) return std::nullopt;
+  if (!decoded || decoded->find('\\') != std::string::npos || !decoded->starts_with(base))
+    return std::nullopt;
   auto rest = decoded->substr(base.size());
   if (!rest.starts_with('/')) return std::nullopt;
   for (const auto segment : split(rest, '/'))
@@ -40,7 +43,9 @@ std::optional<std::string> path_below_base(std::string_view path, std::string_vi
 const Asset* choose(const Settings& settings, const std::string& path) {
   if (const auto* asset = find_asset(settings, from_assets(path))) return asset;
   const auto segments = split(path, '/');
-  if (settings.base_path.empty() && std::ranges::find(kNotPages, segments.front()) != std::end(kNotPages)) return nullptr;
+  if (settings.base_path.empty() &&
+      std::ranges::find(kNotPages, segments.front()) != std::end(kNotPages))
+    return nullptr;
   if (segments.back().find('.') != std::string_view::npos) return nullptr;
   return find_asset(settings, kIndex);
 }
@@ -48,17 +53,21 @@ const Asset* choose(const Settings& settings, const std::string& path) {
 // Only this gateway may be connected to: its own name in both spellings of a WebSocket.
 std::string page_policy(std::string_view host) {
   return fmt::format(
-      "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-      "connect-src 'self' ws://{0} wss://{0}; object-src 'none'; frame-ancestors 'none'; base-uri 'self'; "
+      "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' "
+      "data: blob:; "
+      "connect-src 'self' ws://{0} wss://{0}; object-src 'none'; frame-ancestors 'none'; base-uri "
+      "'self'; "
       "form-action 'self'",
       host);
 }
 
 net::ServerResponse asset_response(const Asset& asset, const net::ServerRequest& request) {
   net::ServerResponse out{200, {}, {}};
-  out.headers = {{"content-type", std::string(asset.mime)},
-                 {"cache-control", asset.hashed ? "public, max-age=31536000, immutable" : "no-cache"},
-                 {"content-security-policy", page_policy(net::find_header(request.headers, "host").value_or(""))}};
+  out.headers = {
+      {"content-type", std::string(asset.mime)},
+      {"cache-control", asset.hashed ? "public, max-age=31536000, immutable" : "no-cache"},
+      {"content-security-policy",
+       page_policy(net::find_header(request.headers, "host").value_or(""))}};
   if (!asset.etag.empty()) {
     const auto tag = "\"" + std::string(asset.etag) + "\"";
     out.headers.push_back({"etag", tag});
@@ -85,7 +94,8 @@ Task<void> serve(RouteCall call) {
   const auto* asset = choose(settings, *path);
   if (asset) co_return call.out.send(asset_response(*asset, call.request));
   const bool empty = settings.assets.empty() && *path == kIndex;
-  call.out.send(empty ? text_response(503, "This build carries no browser app.") : text_response(404, "Not Found"));
+  call.out.send(empty ? text_response(503, "This build carries no browser app.")
+                      : text_response(404, "Not Found"));
 }
 
 bool enabled(const Settings& settings) { return settings.browser_app; }

@@ -1,4 +1,5 @@
-// Is it there, and can it work? For supervisors and load balancers, without a credential and without details.
+// Is it there, and can it work? For supervisors and load balancers, without a credential and
+// without details.
 
 #include <unistd.h>
 
@@ -43,20 +44,22 @@ Task<void> ready(RouteCall call) {
   auto& face = call.face;
   const auto folder = face.settings.state_dir;
   const bool disk = co_await offload(face.ports.pool, [folder] { return can_write(folder); });
-  const auto committed = co_await face.ports.engine.transact([](store::Statements&) -> Status { return {}; });
+  const auto committed =
+      co_await face.ports.engine.transact([](store::Statements&) -> Status { return {}; });
   const bool model = face.ports.router.route({}).has_value();
   const bool running = !face.closing.requested();
   const auto word = [](bool good) { return good ? "ok" : "failed"; };
   const bool all = disk && committed && model && running;
-  auto response = json_response(all ? 200 : 503, rpc::ObjectText()
-                                                     .text("status", all ? "ready" : "not_ready")
-                                                     .raw("checks", rpc::ObjectText()
-                                                                        .text("disk", word(disk))
-                                                                        .text("store", word(committed.has_value()))
-                                                                        .text("model", word(model))
-                                                                        .text("running", word(running))
-                                                                        .take())
-                                                     .take());
+  auto response = json_response(all ? 200 : 503,
+                                rpc::ObjectText()
+                                    .text("status", all ? "ready" : "not_ready")
+                                    .raw("checks", rpc::ObjectText()
+                                                       .text("disk", word(disk))
+                                                       .text("store", word(committed.has_value()))
+                                                       .text("model", word(model))
+                                                       .text("running", word(running))
+                                                       .take())
+                                    .take());
   if (!all) response.headers.push_back({"retry-after", "5"});
   call.out.send(std::move(response));
 }

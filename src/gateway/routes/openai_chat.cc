@@ -1,5 +1,5 @@
-// POST /v1/chat/completions: the wire that most clients speak. A call becomes an Inbound like any other message,
-// goes through the door, and is answered whole or as a stream of chunks.
+// POST /v1/chat/completions: the wire that most clients speak. A call becomes an Inbound like any
+// other message, goes through the door, and is answered whole or as a stream of chunks.
 
 #include <chrono>
 #include <memory>
@@ -41,7 +41,8 @@ struct Progress {
       whole += piece;
       pending += piece;
     } else if (const auto* end = std::get_if<RunEnded>(&event.what)) {
-      // Nothing was streamed: the whole answer is one piece. What a failed run says is not an answer.
+      // Nothing was streamed: the whole answer is one piece. What a failed run says is not an
+      // answer.
       if (whole.empty() && end->outcome == RunEnded::Outcome::done) whole = pending = end->text;
       ended = *end;
     } else {
@@ -59,7 +60,9 @@ std::string usage_json(const Usage& usage) {
       .take();
 }
 
-std::string_view finish_reason(std::string_view stop) { return stop == "length" ? "length" : "stop"; }
+std::string_view finish_reason(std::string_view stop) {
+  return stop == "length" ? "length" : "stop";
+}
 
 // Members that every object of one answer shares.
 struct Envelope {
@@ -78,7 +81,8 @@ struct Envelope {
     choice.number("index", 0).raw("delta", delta);
     if (!finish.empty()) choice.raw("finish_reason", finish);
     auto out = open("chat.completion.chunk");
-    return "data: " + out.raw("choices", rpc::ArrayText().raw(choice.take()).take()).take() + "\n\n";
+    return "data: " + out.raw("choices", rpc::ArrayText().raw(choice.take()).take()).take() +
+           "\n\n";
   }
   std::string text_chunk(std::string_view text) const {
     return chunk(ObjectText().text("content", text).take(), "null");
@@ -89,7 +93,8 @@ struct Envelope {
   }
 };
 
-// A client library repeats what failed, and the repetition would be a second paid run: it is told not to.
+// A client library repeats what failed, and the repetition would be a second paid run: it is told
+// not to.
 net::ServerResponse failure(int status, std::string_view message, std::string_view type) {
   auto out = error_response(status, message, type);
   out.headers.push_back({"x-should-retry", "false"});
@@ -99,30 +104,44 @@ net::ServerResponse failure(int status, std::string_view message, std::string_vi
 net::ServerResponse refusal_of(const Error& error) {
   const auto& row = errc_row(error.code);
   const bool callers = error.code == Errc::invalid_request || error.code == Errc::too_large;
-  const auto message = error.code == Errc::internal || error.detail.empty() ? std::string(row.user_sentence) : error.detail;
+  const auto message = error.code == Errc::internal || error.detail.empty()
+                           ? std::string(row.user_sentence)
+                           : error.detail;
   return failure(row.http_status, message, callers ? "invalid_request_error" : "api_error");
 }
 
-std::string whole_answer(const Envelope& envelope, std::string_view text, std::string_view stop, const Usage& usage) {
+std::string whole_answer(const Envelope& envelope, std::string_view text, std::string_view stop,
+                         const Usage& usage) {
   const auto message = ObjectText().text("role", "assistant").text("content", text).take();
-  const auto choice =
-      ObjectText().number("index", 0).raw("message", message).text("finish_reason", finish_reason(stop)).take();
+  const auto choice = ObjectText()
+                          .number("index", 0)
+                          .raw("message", message)
+                          .text("finish_reason", finish_reason(stop))
+                          .take();
   auto out = envelope.open("chat.completion");
-  return out.raw("choices", rpc::ArrayText().raw(choice).take()).raw("usage", usage_json(usage)).take();
+  return out.raw("choices", rpc::ArrayText().raw(choice).take())
+      .raw("usage", usage_json(usage))
+      .take();
 }
 
-std::string_view or_nothing(std::string_view text) { return text.empty() ? "No response from Carapace." : text; }
+std::string_view or_nothing(std::string_view text) {
+  return text.empty() ? "No response from Carapace." : text;
+}
 
-// Answered whole: by what was followed, or by what the door remembers of a run that was there before.
-Task<void> answer_whole(RouteCall& call, Envelope envelope, RunId run, std::shared_ptr<Progress> progress) {
+// Answered whole: by what was followed, or by what the door remembers of a run that was there
+// before.
+Task<void> answer_whole(RouteCall& call, Envelope envelope, RunId run,
+                        std::shared_ptr<Progress> progress) {
   const auto outcome = co_await call.face.ports.door.wait(run, kLongestMs);
   if (!outcome) co_return call.out.send(refusal_of(outcome.error()));
   if (!*outcome) co_return call.out.send(failure(504, "the run did not end in time", "api_error"));
   const auto& end = **outcome;
   const auto text = progress->whole.empty() ? end.text : progress->whole;
   if (end.state != store::RunState::done)
-    co_return call.out.send(failure(500, end.error.empty() ? "The answer was stopped." : end.error, "api_error"));
-  call.out.send(json_response(200, whole_answer(envelope, or_nothing(text), end.stop_reason, end.usage)));
+    co_return call.out.send(
+        failure(500, end.error.empty() ? "The answer was stopped." : end.error, "api_error"));
+  call.out.send(
+      json_response(200, whole_answer(envelope, or_nothing(text), end.stop_reason, end.usage)));
 }
 
 std::string closing_chunks(const Envelope& envelope, const Progress& progress, bool with_usage) {
@@ -143,15 +162,19 @@ std::string closing_chunks(const Envelope& envelope, const Progress& progress, b
 }
 
 bool failed_before_speaking(const Progress& progress) {
-  return progress.ended && progress.whole.empty() && progress.ended->outcome != RunEnded::Outcome::done;
+  return progress.ended && progress.whole.empty() &&
+         progress.ended->outcome != RunEnded::Outcome::done;
 }
 
 // The head waits for the first words, so that a run that fails at once is an error with a status.
-Task<void> answer_stream(RouteCall& call, Envelope envelope, std::shared_ptr<Progress> progress, bool with_usage) {
-  if (!progress->ended && progress->pending.empty()) co_await progress->changed.wait_for(kHeartbeat);
+Task<void> answer_stream(RouteCall& call, Envelope envelope, std::shared_ptr<Progress> progress,
+                         bool with_usage) {
+  if (!progress->ended && progress->pending.empty())
+    co_await progress->changed.wait_for(kHeartbeat);
   if (failed_before_speaking(*progress)) {
     const auto& error = progress->ended->error;
-    co_return call.out.send(failure(500, error.empty() ? "The answer was stopped." : error, "api_error"));
+    co_return call.out.send(
+        failure(500, error.empty() ? "The answer was stopped." : error, "api_error"));
   }
   call.out.begin({200,
                   {{"content-type", "text/event-stream; charset=utf-8"},
@@ -173,11 +196,13 @@ Task<void> answer_stream(RouteCall& call, Envelope envelope, std::shared_ptr<Pro
 }
 
 // A run that was there before is told in one piece, in the same shape.
-Task<void> answer_repeated(RouteCall& call, Envelope envelope, RunId run, std::shared_ptr<Progress> progress,
-                           const CompletionRequest& request) {
-  if (!request.stream) co_return co_await answer_whole(call, std::move(envelope), std::move(run), progress);
+Task<void> answer_repeated(RouteCall& call, Envelope envelope, RunId run,
+                           std::shared_ptr<Progress> progress, const CompletionRequest& request) {
+  if (!request.stream)
+    co_return co_await answer_whole(call, std::move(envelope), std::move(run), progress);
   const auto outcome = co_await call.face.ports.door.wait(run, kLongestMs);
-  if (!outcome || !*outcome) co_return call.out.send(failure(503, "the run cannot be followed", "api_error"));
+  if (!outcome || !*outcome)
+    co_return call.out.send(failure(503, "the run cannot be followed", "api_error"));
   const auto& end = **outcome;
   RunEnded ended;
   if (end.state != store::RunState::done) ended.outcome = RunEnded::Outcome::failed;
@@ -203,13 +228,18 @@ Inbound inbound_of(const RouteCall& call, const CompletionRequest& request, cons
   out.images = request.images;
   out.extra_system = request.system;
   const auto repeat = net::find_header(call.request.headers, "idempotency-key");
-  out.run = RunId(repeat && !trim(*repeat).empty() && repeat->size() <= 256 ? "http:" + std::string(trim(*repeat))
-                                                                            : uuid_v4(face.ports.random));
+  out.run = RunId(repeat && !trim(*repeat).empty() && repeat->size() <= 256
+                      ? "http:" + std::string(trim(*repeat))
+                      : uuid_v4(face.ports.random));
   out.dedupe_id = out.run.value;
-  if (!request.session_key.empty()) out.session_key = request.session_key;
-  else if (!request.user.empty()) out.session_key = fmt::format("agent:{}:openai-user:{}", agent.value, request.user);
-  else out.session_key = fmt::format("agent:{}:openai:{}", agent.value, uuid_v4(face.ports.random));
-  // A name that the router knows is a wish for this run; any other is just a name that the client had to fill in.
+  if (!request.session_key.empty())
+    out.session_key = request.session_key;
+  else if (!request.user.empty())
+    out.session_key = fmt::format("agent:{}:openai-user:{}", agent.value, request.user);
+  else
+    out.session_key = fmt::format("agent:{}:openai:{}", agent.value, uuid_v4(face.ports.random));
+  // A name that the router knows is a wish for this run; any other is just a name that the client
+  // had to fill in.
   if (!is_gateway_model(request.model) && agent_in_model(request.model).empty())
     if (const auto route = face.ports.router.route(request.model); route && route->model.id != "")
       out.model = route->model.provider + "/" + route->model.id;
@@ -221,15 +251,19 @@ Task<void> complete(RouteCall call) {
   if (call.request.body.size() > kMaxBody)
     co_return call.out.send(error_response(413, "payload too large", "invalid_request_error"));
   const auto body = parse_json(trim(call.request.body).empty() ? "{}" : call.request.body);
-  if (!body) co_return call.out.send(error_response(400, body.error().detail, "invalid_request_error"));
+  if (!body)
+    co_return call.out.send(error_response(400, body.error().detail, "invalid_request_error"));
   if (!body->is_object())
-    co_return call.out.send(error_response(400, "the body must be a JSON object", "invalid_request_error"));
-  const auto request = read_completion(body->get_object(), call.request.headers);
-  if (!request) co_return call.out.send(error_response(400, request.error(), "invalid_request_error"));
-  const auto agent = request->agent.empty() ? face.settings.default_agent : agent_slug(request->agent);
-  if (!face.find_agent(agent))
     co_return call.out.send(
-        error_response(404, fmt::format("unknown agent id \"{}\"", agent.value), "invalid_request_error"));
+        error_response(400, "the body must be a JSON object", "invalid_request_error"));
+  const auto request = read_completion(body->get_object(), call.request.headers);
+  if (!request)
+    co_return call.out.send(error_response(400, request.error(), "invalid_request_error"));
+  const auto agent =
+      request->agent.empty() ? face.settings.default_agent : agent_slug(request->agent);
+  if (!face.find_agent(agent))
+    co_return call.out.send(error_response(404, fmt::format("unknown agent id \"{}\"", agent.value),
+                                           "invalid_request_error"));
 
   auto inbound = inbound_of(call, *request, agent);
   const auto run = inbound.run;
@@ -238,7 +272,8 @@ Task<void> complete(RouteCall call) {
       face.run_events.follow(run, [progress](const RunEvent& event) { progress->take(event); });
   const auto acceptance = co_await face.ports.door.submit(std::move(inbound));
   if (!acceptance) co_return call.out.send(refusal_of(acceptance.error()));
-  Envelope envelope{"chatcmpl_" + uuid_v4(face.ports.random), face.ports.clock.wall_ms() / 1000, request->model};
+  Envelope envelope{"chatcmpl_" + uuid_v4(face.ports.random), face.ports.clock.wall_ms() / 1000,
+                    request->model};
   if (acceptance->state != dispatch::Acceptance::State::started)
     co_await answer_repeated(call, std::move(envelope), run, progress, *request);
   else if (request->stream)
@@ -250,13 +285,16 @@ Task<void> complete(RouteCall call) {
 bool enabled(const Settings& settings) { return settings.chat_completions; }
 
 constexpr RouteRow kRows[] = {
-    {.path = "/v1/chat/completions", .verbs = "POST", .auth = RouteAuth::credential, .work = complete,
+    {.path = "/v1/chat/completions",
+     .verbs = "POST",
+     .auth = RouteAuth::credential,
+     .work = complete,
      .enabled = enabled},
 };
 
 }  // namespace
 
-extern const std::span<const RouteRow> openai_chat;
-constinit const std::span<const RouteRow> openai_chat{kRows};
+extern const std::span<const RouteRow> chat_completions;
+constinit const std::span<const RouteRow> chat_completions{kRows};
 
 }  // namespace carapace::gateway::routes

@@ -52,7 +52,8 @@ std::string text_of_content(const json::value* content, std::vector<ImageBlock>&
     const auto type = string_or(*part, "type", "");
     if (type == "image_url") add_image(*part, images);
     if (type != "text" && type != "input_text") continue;
-    if (const auto text = find_string(*part, "text"); text && !text->empty()) texts.emplace_back(*text);
+    if (const auto text = find_string(*part, "text"); text && !text->empty())
+      texts.emplace_back(*text);
   }
   return join(texts, "\n");
 }
@@ -67,10 +68,14 @@ std::optional<Said> read_message(const json::object& message, std::vector<std::s
     return std::nullopt;
   }
   const auto name = string_or(message, "name", "");
-  if (role == "user") out.sender = "User";
-  else if (role == "assistant") out.sender = "Assistant";
-  else if (role == "tool" || role == "function") out.sender = name.empty() ? "Tool" : "Tool:" + name;
-  else return std::nullopt;
+  if (role == "user")
+    out.sender = "User";
+  else if (role == "assistant")
+    out.sender = "Assistant";
+  else if (role == "tool" || role == "function")
+    out.sender = name.empty() ? "Tool" : "Tool:" + name;
+  else
+    return std::nullopt;
   out.answerable = role != "assistant";
   return out;
 }
@@ -80,7 +85,8 @@ std::string folded(const std::vector<Said>& said, std::size_t current) {
   const auto wanted = now.sender == "User" ? now.text : now.sender + ": " + now.text;
   if (current == 0) return wanted;
   std::string out = "[Earlier in this conversation]\n";
-  for (std::size_t i = 0; i < current; ++i) out += fmt::format("{}: {}\n", said[i].sender, said[i].text);
+  for (std::size_t i = 0; i < current; ++i)
+    out += fmt::format("{}: {}\n", said[i].sender, said[i].text);
   return out + "\n[Message to answer]\n" + wanted;
 }
 
@@ -100,9 +106,11 @@ std::string agent_in_model(std::string_view model) {
   return ours && is_agent_id(id) ? id : std::string();
 }
 
-std::expected<CompletionRequest, std::string> read_completion(const json::object& body, const net::Headers& headers) {
+std::expected<CompletionRequest, std::string> read_completion(const json::object& body,
+                                                              const net::Headers& headers) {
   CompletionRequest out;
-  if (const auto model = find_string(body, "model"); model && !trim(*model).empty()) out.model = std::string(*model);
+  if (const auto model = find_string(body, "model"); model && !trim(*model).empty())
+    out.model = std::string(*model);
   out.agent = header_of_family(headers, "agent-id");
   if (out.agent.empty()) out.agent = header_of_family(headers, "agent");
   if (out.agent.empty()) out.agent = agent_in_model(out.model);

@@ -1,5 +1,5 @@
-// What a chat completion call asks for, in our own words: which agent, which session, what was said before and
-// what is to be answered (protocol §4.3). Pure.
+// What a chat completion call asks for, in our own words: which agent, which session, what was said
+// before and what is to be answered (protocol §4.3). Pure.
 #pragma once
 
 #include <expected>
@@ -26,7 +26,8 @@ struct CompletionRequest {
 };
 
 // The error is a sentence for a 400 answer.
-std::expected<CompletionRequest, std::string> read_completion(const json::object& body, const net::Headers& headers);
+std::expected<CompletionRequest, std::string> read_completion(const json::object& body,
+                                                              const net::Headers& headers);
 
 // `carapace:x`, `moltbot/x`, `agent:x`, … name an agent; other names do not.
 std::string agent_in_model(std::string_view model);

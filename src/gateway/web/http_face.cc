@@ -56,7 +56,9 @@ class Guarded final : public net::Responder {
   bool answered_ = false;
 };
 
-bool is_mutating(std::string_view method) { return method != "GET" && method != "HEAD" && method != "OPTIONS"; }
+bool is_mutating(std::string_view method) {
+  return method != "GET" && method != "HEAD" && method != "OPTIONS";
+}
 
 const RouteRow* find_route(std::string_view path, const Settings& settings) {
   const RouteRow* best = nullptr;
@@ -73,7 +75,8 @@ const RouteRow* find_route(std::string_view path, const Settings& settings) {
 
 std::optional<std::string_view> bearer_of(const net::ServerRequest& request) {
   const auto header = net::find_header(request.headers, "authorization");
-  if (!header || header->size() < 7 || !iequals(header->substr(0, 7), "bearer ")) return std::nullopt;
+  if (!header || header->size() < 7 || !iequals(header->substr(0, 7), "bearer "))
+    return std::nullopt;
   return trim(header->substr(7));
 }
 
@@ -86,7 +89,8 @@ net::Headers security_headers() {
           {"referrer-policy", "strict-origin-when-cross-origin"},
           {"x-xss-protection", "1; mode=block"},
           {"permissions-policy",
-           "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), "
+           "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), "
+           "microphone=(), payment=(), "
            "usb=()"}};
 }
 
@@ -105,7 +109,10 @@ net::ServerResponse error_response(int status, std::string_view message, std::st
 
 std::optional<std::string> percent_decode(std::string_view text) {
   const auto nibble = [](char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
   };
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -124,7 +131,8 @@ std::optional<std::string> percent_decode(std::string_view text) {
   return out;
 }
 
-std::optional<net::ServerResponse> HttpFace::judge(const net::ServerRequest& request, bool mutating) const {
+std::optional<net::ServerResponse> HttpFace::judge(const net::ServerRequest& request,
+                                                   bool mutating) const {
   if (!host_allowed(request, face_.origins))
     return text_response(421, "This gateway does not answer to that Host.");
   if (mutating && !origin_allowed(request, face_.origins))
@@ -132,7 +140,8 @@ std::optional<net::ServerResponse> HttpFace::judge(const net::ServerRequest& req
   return std::nullopt;
 }
 
-std::optional<net::ServerResponse> HttpFace::judge_credential(const net::ServerRequest& request, bool local) {
+std::optional<net::ServerResponse> HttpFace::judge_credential(const net::ServerRequest& request,
+                                                              bool local) {
   const auto bearer = bearer_of(request);
   if (rpc::bearer_holds(bearer.value_or(""), face_.settings.auth, local)) return std::nullopt;
   auto refusal = error_response(401, "Unauthorized", "unauthorized");
@@ -146,19 +155,23 @@ std::optional<net::ServerResponse> HttpFace::judge_credential(const net::ServerR
   return later;
 }
 
-std::optional<net::ServerResponse> HttpFace::refuse_upgrade(const net::ServerRequest& request) const {
+std::optional<net::ServerResponse> HttpFace::refuse_upgrade(
+    const net::ServerRequest& request) const {
   auto refusal = judge(request, true);
-  if (!refusal && face_.closing.requested()) refusal = text_response(503, "The gateway is stopping.");
+  if (!refusal && face_.closing.requested())
+    refusal = text_response(503, "The gateway is stopping.");
   if (refusal) {
     add_missing(refusal->headers, security_headers());
-    kLog.info("refused an upgrade", {{"address", request.peer.address}, {"status", std::to_string(refusal->status)}});
+    kLog.info("refused an upgrade",
+              {{"address", request.peer.address}, {"status", std::to_string(refusal->status)}});
   }
   return refusal;
 }
 
 Task<void> HttpFace::serve(net::ServerRequest request, net::Responder& responder) {
   Guarded out(responder);
-  if (auto refusal = judge(request, is_mutating(request.method))) co_return out.send(std::move(*refusal));
+  if (auto refusal = judge(request, is_mutating(request.method)))
+    co_return out.send(std::move(*refusal));
   const bool local = local_direct(request);
   const auto* row = find_route(request.path, face_.settings);
   if (!row) co_return out.send(text_response(404, "Not Found"));

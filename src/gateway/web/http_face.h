@@ -1,5 +1,6 @@
-// HTTP in front of the gateway: judges where a request comes from, finds its route, checks the credential, and
-// puts the security headers on whatever goes out. Owned by the Gateway; loop thread.
+// HTTP in front of the gateway: judges where a request comes from, finds its route, checks the
+// credential, and puts the security headers on whatever goes out. Owned by the Gateway; loop
+// thread.
 #pragma once
 
 #include <optional>
@@ -20,7 +21,8 @@ class HttpFace {
 
  private:
   std::optional<net::ServerResponse> judge(const net::ServerRequest& request, bool mutating) const;
-  std::optional<net::ServerResponse> judge_credential(const net::ServerRequest& request, bool local);
+  std::optional<net::ServerResponse> judge_credential(const net::ServerRequest& request,
+                                                      bool local);
 
   Face& face_;
 };

@@ -19,12 +19,13 @@ bool is_name_char(char c) {
 }
 
 bool is_port(std::string_view text) {
-  return !text.empty() && text.size() <= 5 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() && text.size() <= 5 &&
+         std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 std::size_t count_of(const net::Headers& headers, std::string_view name) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(headers, [name](const net::Header& header) { return header.name == name; }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      headers, [name](const net::Header& header) { return header.name == name; }));
 }
 
 }  // namespace
@@ -54,7 +55,8 @@ bool host_allowed(const net::ServerRequest& request, const OriginRules& rules) {
   if (name.empty()) return false;
   if (!rules.loopback_only) return true;
   return std::ranges::find(kLoopbackNames, name) != kLoopbackNames.end() ||
-         std::ranges::any_of(rules.allowed_hosts, [&](const auto& allowed) { return iequals(allowed, name); });
+         std::ranges::any_of(rules.allowed_hosts,
+                             [&](const auto& allowed) { return iequals(allowed, name); });
 }
 
 bool origin_allowed(const net::ServerRequest& request, const OriginRules& rules) {
@@ -62,7 +64,8 @@ bool origin_allowed(const net::ServerRequest& request, const OriginRules& rules)
   const auto origin = net::find_header(request.headers, "origin");
   if (!origin) return !site || *site == "same-origin" || *site == "none";
   if (count_of(request.headers, "origin") != 1 || *origin == "null") return false;
-  if (std::ranges::any_of(rules.allowed_origins, [&](const auto& allowed) { return iequals(allowed, *origin); }))
+  if (std::ranges::any_of(rules.allowed_origins,
+                          [&](const auto& allowed) { return iequals(allowed, *origin); }))
     return true;
   const auto host = net::find_header(request.headers, "host");
   if (!host || host_name(*host).empty()) return false;
@@ -72,12 +75,15 @@ bool origin_allowed(const net::ServerRequest& request, const OriginRules& rules)
 
 bool local_direct(const net::ServerRequest& request) {
   if (!request.peer.loopback) return false;
-  if (std::ranges::any_of(kProxyHeaders, [&](auto name) { return net::find_header(request.headers, name).has_value(); }))
+  if (std::ranges::any_of(kProxyHeaders, [&](auto name) {
+        return net::find_header(request.headers, name).has_value();
+      }))
     return false;
   const auto host = net::find_header(request.headers, "host");
   if (!host) return false;
   const auto name = host_name(*host);
-  return std::ranges::find(kLoopbackNames, name) != kLoopbackNames.end() || name.ends_with(".ts.net");
+  return std::ranges::find(kLoopbackNames, name) != kLoopbackNames.end() ||
+         name.ends_with(".ts.net");
 }
 
 }  // namespace carapace::gateway

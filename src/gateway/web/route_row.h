@@ -1,4 +1,5 @@
-// An HTTP route as one row: path, verbs, authority and handler stand together (routes/*.cc). Loop thread.
+// An HTTP route as one row: path, verbs, authority and handler stand together (routes/*.cc). Loop
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -31,9 +32,9 @@ enum class RouteAuth : std::uint8_t {
 };
 
 struct RouteRow {
-  std::string_view path;    // exact, or a prefix that ends with '/'
-  std::string_view verbs;   // separated by '|'; the Allow header is made of it
-  RouteAuth auth;           // no default
+  std::string_view path;   // exact, or a prefix that ends with '/'
+  std::string_view verbs;  // separated by '|'; the Allow header is made of it
+  RouteAuth auth;          // no default
   Task<void> (*work)(RouteCall call);
   bool (*enabled)(const Settings& settings) = nullptr;  // null: always; off means 404
 };

@@ -19,7 +19,9 @@ std::string throttle_key(std::string_view address) {
 }
 
 void Throttle::forget_old(std::int64_t now_ms) {
-  std::erase_if(failures_, [now_ms](const auto& entry) { return now_ms - entry.second.back() >= kFailureWindowMs; });
+  std::erase_if(failures_, [now_ms](const auto& entry) {
+    return now_ms - entry.second.back() >= kFailureWindowMs;
+  });
   // More attackers than memory for them: everybody starts again rather than nobody being counted.
   if (failures_.size() >= kAddresses) failures_.clear();
   swept_ms_ = now_ms;

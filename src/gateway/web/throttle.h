@@ -1,7 +1,7 @@
-// Slows guessing: counts wrong credentials per address (an IPv6 network of 64 bits counts as one). Who is over
-// the limit is told to come back later instead of being told that the guess was wrong; a right credential is
-// never locked out, so nobody can be shut out by somebody else's guesses. Loopback counts like everybody.
-// Owned by the gateway; loop thread.
+// Slows guessing: counts wrong credentials per address (an IPv6 network of 64 bits counts as one).
+// Who is over the limit is told to come back later instead of being told that the guess was wrong;
+// a right credential is never locked out, so nobody can be shut out by somebody else's guesses.
+// Loopback counts like everybody. Owned by the gateway; loop thread.
 #pragma once
 
 #include <cstdint>

@@ -32,6 +32,14 @@ export async function signIn(page, origin, token) {
   await page.locator(".log-wait").waitFor({ state: "detached" });
 }
 
+/** Opens a session of its own, on narrow pages by way of the drawer. */
+export async function newChat(page) {
+  const drawer = page.getByRole("button", { name: "Open the session list" });
+  if (await drawer.isVisible()) await drawer.click();
+  await page.getByRole("button", { name: "New chat", exact: true }).click();
+  await page.locator(".welcome").waitFor();
+}
+
 export async function say(page, text) {
   await page.locator("#message").fill(text);
   await page.locator("#message").press("Enter");

@@ -1,4 +1,4 @@
-#include "config/substitute.h"
+#include "config/text/substitute.h"
 
 #include "base/json.h"
 #include "config/key_path.h"
@@ -46,7 +46,8 @@ Result<std::string> substitute_text(string_view text, const Lookup& lookup, stri
       const auto value = lookup(name);
       if (!value || value->empty())
         return fail(Errc::invalid_request,
-                    "{} wants the environment variable {}, which is not set. Set it, or write $${{{}}} for the text itself.",
+                    "{} wants the environment variable {}, which is not set. Set it, or write "
+                    "$${{{}}} for the text itself.",
                     path, name, name);
       out.append(*value);
       at += name.size() + kAround;
@@ -61,9 +62,11 @@ Status walk(json::value& value, const Lookup& lookup, const std::string& path) {
     TRY(const auto replaced, substitute_text(*text, lookup, path));
     *text = replaced;
   } else if (auto* object = value.if_object()) {
-    for (auto& member : *object) TRY_STATUS(walk(member.value(), lookup, child_path(path, string_view(member.key()))));
+    for (auto& member : *object)
+      TRY_STATUS(walk(member.value(), lookup, child_path(path, string_view(member.key()))));
   } else if (auto* list = value.if_array()) {
-    for (std::size_t i = 0; i < list->size(); ++i) TRY_STATUS(walk((*list)[i], lookup, child_path(path, i)));
+    for (std::size_t i = 0; i < list->size(); ++i)
+      TRY_STATUS(walk((*list)[i], lookup, child_path(path, i)));
   }
   return {};
 }

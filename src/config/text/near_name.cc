@@ -1,4 +1,4 @@
-#include "config/near_name.h"
+#include "config/text/near_name.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -19,8 +19,10 @@ std::size_t distance(std::string_view a, std::string_view b) {
   for (std::size_t i = 1; i <= a.size(); ++i) {
     next[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      next[j] = std::min({row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) next[j] = std::min(next[j], before[j - 2] + 1);
+      next[j] =
+          std::min({row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        next[j] = std::min(next[j], before[j - 2] + 1);
     }
     std::swap(before, row);
     std::swap(row, next);
@@ -30,7 +32,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::optional<std::string> nearest(std::string_view name, const std::vector<std::string_view>& candidates) {
+std::optional<std::string> nearest(std::string_view name,
+                                   const std::vector<std::string_view>& candidates) {
   if (name.empty() || name.size() > kLongestName) return std::nullopt;
   const auto wanted = to_lower(name);
   std::optional<std::string> best;

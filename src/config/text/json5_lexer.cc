@@ -1,0 +1,291 @@
+#include "config/text/json5_lexer.h"
+
+#include <charconv>
+#include <cstdlib>
+#include <limits>
+
+#include "base/text.h"
+
+namespace carapace::config {
+namespace {
+
+using std::string_view;
+using Kind = Json5Node::Kind;
+
+constexpr bool digit(char32_t c) { return c >= U'0' && c <= U'9'; }
+constexpr int hex_value(char32_t c) {
+  if (digit(c)) return static_cast<int>(c - U'0');
+  if (c >= U'a' && c <= U'f') return static_cast<int>(c - U'a' + 10);
+  if (c >= U'A' && c <= U'F') return static_cast<int>(c - U'A' + 10);
+  return -1;
+}
+constexpr bool line_end(char32_t c) {
+  return c == U'\n' || c == U'\r' || c == 0x2028 || c == 0x2029;
+}
+constexpr bool blank(char32_t c) {
+  return c == U' ' || (c >= 0x09 && c <= 0x0d) || c == 0xa0 || c == 0xfeff || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200a) || c == 0x202f || c == 0x205f || c == 0x3000 || line_end(c);
+}
+// Beyond ASCII every character that is no blank may stand in a key: more than the letters of the
+// standard, which would need its tables.
+constexpr bool starts_key(char32_t c) {
+  return (c >= U'a' && c <= U'z') || (c >= U'A' && c <= U'Z') || c == U'$' || c == U'_' ||
+         (c >= 0x80 && !blank(c));
+}
+constexpr bool continues_key(char32_t c) { return starts_key(c) || digit(c); }
+
+void set_integer(Json5Node& node, std::uint64_t magnitude, bool negative) {
+  constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (magnitude <= kMax) {
+    node.kind = Kind::integer;
+    node.integer =
+        negative ? -static_cast<std::int64_t>(magnitude) : static_cast<std::int64_t>(magnitude);
+  } else if (negative && magnitude == kMax + 1) {
+    node.kind = Kind::integer;
+    node.integer = std::numeric_limits<std::int64_t>::min();
+  } else if (!negative) {
+    node.kind = Kind::big_integer;
+    node.big = magnitude;
+  } else {
+    node.number = -static_cast<double>(magnitude);
+  }
+}
+
+}  // namespace
+
+bool Json5Lexer::at_number() const {
+  const auto rest = text_.substr(at_);
+  const auto c = static_cast<char32_t>(static_cast<unsigned char>(peek()));
+  return c == U'+' || c == U'-' || c == U'.' || digit(c) || rest.starts_with("Infinity") ||
+         rest.starts_with("NaN");
+}
+
+bool Json5Lexer::at_key() const { return !at_end() && starts_key(point().first); }
+
+std::pair<char32_t, std::size_t> Json5Lexer::point() const {
+  const auto byte = [this](std::size_t k) {
+    return static_cast<char32_t>(static_cast<unsigned char>(text_[at_ + k]));
+  };
+  const auto first = byte(0);
+  if (first < 0x80) return {first, 1};
+  if (first < 0xe0) return {(first & 0x1fU) << 6U | (byte(1) & 0x3fU), 2};
+  if (first < 0xf0)
+    return {(first & 0x0fU) << 12U | (byte(1) & 0x3fU) << 6U | (byte(2) & 0x3fU), 3};
+  return {(first & 0x07U) << 18U | (byte(1) & 0x3fU) << 12U | (byte(2) & 0x3fU) << 6U |
+              (byte(3) & 0x3fU),
+          4};
+}
+
+std::string Json5Lexer::shown() const {
+  if (at_end()) return "the end of the text";
+  const auto [c, length] = point();
+  if (c < 0x20 || c == 0x7f)
+    return fmt::format("the control character 0x{:02x}", static_cast<unsigned>(c));
+  return fmt::format("'{}'", text_.substr(at_, length));
+}
+
+bool Json5Lexer::skip_comment() {
+  if (peek() != '/' || (peek(1) != '/' && peek(1) != '*')) return false;
+  const auto begin = at_;
+  if (peek(1) == '/') {
+    while (!at_end() && !line_end(point().first)) advance();
+    return true;
+  }
+  const auto close = text_.find("*/", at_ + 2);
+  if (close == string_view::npos) stop_at(begin, "this comment is not closed with */");
+  at_ = close + 2;
+  return true;
+}
+
+void Json5Lexer::skip_blanks() {
+  for (;;) {
+    while (!at_end() && blank(point().first)) advance();
+    if (!skip_comment()) return;
+  }
+}
+
+bool Json5Lexer::word(string_view expected) {
+  if (!text_.substr(at_).starts_with(expected)) return false;
+  const auto begin = at_;
+  at_ += expected.size();
+  if (at_end() || !continues_key(point().first)) return true;
+  at_ = begin;
+  return false;
+}
+
+std::string Json5Lexer::key() {
+  std::string out;
+  for (bool first = true; !at_end(); first = false) {
+    const auto begin = at_;
+    auto [c, length] = point();
+    if (c == U'\\' && peek(1) == 'u') {
+      at_ += 2;
+      c = hex_digits(4);
+      if (c >= 0xd800 && c <= 0xdfff) stop_at(begin, "half a surrogate pair in a key");
+      length = 0;
+    }
+    if (!(first ? starts_key(c) : continues_key(c))) {
+      at_ = begin;
+      break;
+    }
+    at_ += length;
+    append_utf8(out, c);
+  }
+  if (out.empty()) {
+    if (digit(static_cast<char32_t>(peek()))) stop("a key that begins with a digit needs quotes");
+    stop(fmt::format("a key was expected, not {}", shown()));
+  }
+  return out;
+}
+
+std::uint32_t Json5Lexer::hex_digits(int count) {
+  std::uint32_t out = 0;
+  for (int i = 0; i < count; ++i, ++at_) {
+    const int nibble = at_end() ? -1 : hex_value(static_cast<unsigned char>(peek()));
+    if (nibble < 0) stop(fmt::format("this escape needs {} hexadecimal digits", count));
+    out = out << 4U | static_cast<std::uint32_t>(nibble);
+  }
+  return out;
+}
+
+std::string Json5Lexer::string() {
+  const auto begin = at_;
+  const char quote = text_[at_++];
+  std::string out;
+  std::uint32_t high = 0;  // the first half of a surrogate pair that waits for the second
+  const auto settle = [&] {
+    if (high != 0) append_utf8(out, 0xfffd);
+    high = 0;
+  };
+  for (;;) {
+    if (at_end()) stop_at(begin, "this text is not closed");
+    const char c = peek();
+    if (c == quote) break;
+    if (c == '\n' || c == '\r') stop_at(begin, "this text does not end on its line");
+    if (c == '\\') {
+      if (peek(1) != 'u') settle();
+      escape(out, high);
+      continue;
+    }
+    settle();
+    const auto length = point().second;
+    out.append(text_.substr(at_, length));
+    at_ += length;
+  }
+  settle();
+  ++at_;
+  return out;
+}
+
+// A backslash and what follows. Lone halves of surrogate pairs become U+FFFD, as everywhere in the
+// house.
+void Json5Lexer::escape(std::string& out, std::uint32_t& high) {
+  const auto begin = at_++;
+  if (at_end()) stop_at(begin, "the text ends in an escape");
+  const auto [c, length] = point();
+  if (c == U'u') {
+    ++at_;
+    const auto unit = hex_digits(4);
+    const bool low = unit >= 0xdc00 && unit <= 0xdfff;
+    if (high != 0 && low) {
+      append_utf8(out, 0x10000 + ((high - 0xd800) << 10U) + (unit - 0xdc00));
+      high = 0;
+      return;
+    }
+    if (high != 0) append_utf8(out, 0xfffd);
+    high = unit >= 0xd800 && unit <= 0xdbff ? unit : 0;
+    if (high == 0) append_utf8(out, low ? 0xfffd : unit);
+    return;
+  }
+  at_ += length;
+  if (line_end(c)) {
+    if (c == U'\r' && peek() == '\n') ++at_;
+    return;
+  }
+  constexpr string_view kNames = "bfnrtv";
+  constexpr string_view kValues = "\b\f\n\r\t\v";
+  if (const auto name = c < 0x80 ? kNames.find(static_cast<char>(c)) : string_view::npos;
+      name != string_view::npos) {
+    out += kValues[name];
+  } else if (c == U'x') {
+    append_utf8(out, hex_digits(2));
+  } else if (c == U'0' && !digit(static_cast<char32_t>(peek()))) {
+    out += '\0';
+  } else if (digit(c)) {
+    stop_at(begin, "octal escapes are not allowed");
+  } else {
+    append_utf8(out, c);
+  }
+}
+
+void Json5Lexer::number(Json5Node& node) {
+  const bool negative = peek() == '-';
+  if (negative || peek() == '+') ++at_;
+  node.kind = Kind::number;
+  if (word("Infinity")) {
+    node.number = negative ? -std::numeric_limits<double>::infinity()
+                           : std::numeric_limits<double>::infinity();
+  } else if (word("NaN")) {
+    node.number = std::numeric_limits<double>::quiet_NaN();
+  } else if (peek() == '0' && (peek(1) == 'x' || peek(1) == 'X')) {
+    at_ += 2;
+    hex_number(node, negative);
+  } else {
+    decimal(node, negative);
+  }
+  if (!at_end() && continues_key(point().first))
+    stop_at(node.begin, "this is neither a number nor quoted text");
+}
+
+void Json5Lexer::hex_number(Json5Node& node, bool negative) {
+  const auto begin = at_;
+  std::uint64_t whole = 0;
+  double wide = 0;
+  bool fits = true;
+  for (; !at_end() && hex_value(static_cast<unsigned char>(peek())) >= 0; ++at_) {
+    const auto nibble = static_cast<std::uint64_t>(hex_value(static_cast<unsigned char>(peek())));
+    fits = fits && whole >> 60U == 0;
+    whole = whole << 4U | nibble;
+    wide = wide * 16 + static_cast<double>(nibble);
+  }
+  if (at_ == begin) stop("0x needs hexadecimal digits");
+  node.number = negative ? -wide : wide;
+  if (fits) set_integer(node, whole, negative);
+}
+
+void Json5Lexer::decimal(Json5Node& node, bool negative) {
+  const auto begin = at_;
+  const auto digits = [this] {
+    const auto from = at_;
+    while (!at_end() && digit(static_cast<char32_t>(static_cast<unsigned char>(peek())))) ++at_;
+    return at_ - from;
+  };
+  const auto whole = digits();
+  if (whole > 1 && text_[begin] == '0') stop_at(node.begin, "a number may not begin with 0");
+  bool integral = true;
+  std::size_t fraction = 0;
+  if (peek() == '.') {
+    ++at_;
+    integral = false;
+    fraction = digits();
+  }
+  if (whole + fraction == 0) stop_at(node.begin, "a number needs digits");
+  if (peek() == 'e' || peek() == 'E') {
+    ++at_;
+    integral = false;
+    if (peek() == '+' || peek() == '-') ++at_;
+    if (digits() == 0) stop("an exponent needs digits");
+  }
+  const char* first = text_.data() + begin;
+  const char* last = text_.data() + at_;
+  std::uint64_t magnitude = 0;
+  if (integral && std::from_chars(first, last, magnitude).ec == std::errc())
+    return set_integer(node, magnitude, negative);
+  double number = 0;
+  // Out of range is Infinity or nothing, as everywhere in JSON; from_chars does not say which.
+  if (std::from_chars(first, last, number).ec == std::errc::result_out_of_range)
+    number = std::strtod(std::string(first, last).c_str(), nullptr);
+  node.number = negative ? -number : number;
+}
+
+}  // namespace carapace::config
