@@ -18,6 +18,8 @@ Result<Destination> route(const Inbound& inbound, const AgentId& default_agent, 
   const auto key = canonical_key(inbound.session_key, default_agent);
   if (!key) return fail(Errc::invalid_request, "'{}' is no session key", ellipsize(inbound.session_key, 80));
   const auto parts = parse_session_key(key->value);
+  if (parts && !is_agent_id(parts->agent.value))
+    return fail(Errc::invalid_request, "'{}' names no agent", ellipsize(inbound.session_key, 80));
   return Destination{*key, parts ? parts->agent : default_agent};
 }
 

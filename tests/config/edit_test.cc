@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <random>
 
 #include "base/json.h"
@@ -79,77 +80,84 @@ TEST(Edit, NumbersThatJsonDoesNotKnow) {
             "{a: NaN, b: [Infinity, -Infinity, NaN]}");
 }
 
-// Random documents with comments everywhere: after an edit every comment is still there, the value
-// is set, and nothing else changed (`set_in_text` itself compares the trees).
-TEST(EditProperty, CommentsSurviveEveryEdit) {
-  std::mt19937 engine(5);
-  const auto below = [&engine](std::uint32_t n) { return engine() % n; };
-  int comments = 0;
-  const auto blank = [&] {
+// Random documents with comments everywhere, each with a number of its own.
+class Documents {
+ public:
+  explicit Documents(unsigned seed) : engine_(seed) {}
+
+  std::string next() {
+    comments_ = 0;
+    return blank() + value(0) + blank();
+  }
+  int comments() const { return comments_; }
+  std::uint32_t below(std::size_t n) { return engine_() % static_cast<std::uint32_t>(n); }
+
+ private:
+  std::string blank() {
     switch (below(6)) {
-      case 0: return std::string(" ");
-      case 1: return std::string("\n  ");
-      case 2: return fmt::format("/* c{} */", ++comments);
-      case 3: return fmt::format(" // c{}\n", ++comments);
-      default: return std::string();
+      case 0: return " ";
+      case 1: return "\n  ";
+      case 2: return fmt::format("/* <{}> */", ++comments_);
+      case 3: return fmt::format(" // <{}>\n", ++comments_);
+      default: return "";
     }
-  };
-  const std::vector<std::string> keys{"a", "b", "'c d'", "\"e\"", "f"};
-  const std::function<std::string(int)> make = [&](int depth) -> std::string {
+  }
+  std::string value(int depth) {
+    static const std::vector<std::string> keys{"a", "b", "'c d'", "\"e\"", "f"};
+    static const std::vector<std::string> scalars{"1", "'x}'", "null", "\"//\""};
     const auto kind = depth == 0 ? 0 : depth > 3 ? 2 : below(4);
-    if (kind > 1) return std::vector<std::string>{"1", "'x}'", "null", "\"//\""}[below(4)];
-    std::string out = kind == 0 ? "{" : "[";
-    out += blank();
+    if (kind > 1) return scalars[below(scalars.size())];
+    auto out = (kind == 0 ? "{" : "[") + blank();
     const auto count = below(4);
     for (std::uint32_t i = 0; i < count; ++i) {
-      if (kind == 0) out += keys[below(5)] + blank() + ":" + blank();
-      out += make(depth + 1) + blank();
+      if (kind == 0) out += keys[below(keys.size())] + blank() + ":" + blank();
+      out += value(depth + 1) + blank();
       if (i + 1 < count || below(3) == 0) out += "," + blank();
     }
     return out + (kind == 0 ? "}" : "]");
-  };
+  }
+
+  std::mt19937 engine_;
+  int comments_ = 0;
+};
+
+// The value that an edit at `path` replaces as a whole; nullptr when it only inserts.
+const Json5Node* replaced_by(const Json5Node& root, const KeyPath& path) {
+  const auto* at = &root;
+  for (const auto& part : path) {
+    const Json5Node* next = nullptr;
+    if (at->kind == Json5Node::Kind::object) next = member_of(*at, part);
+    const auto index = std::isdigit(part.front()) != 0 ? std::stoul(part) : at->items.size();
+    if (index < at->items.size()) next = &at->items[index];
+    if (next == nullptr) return at->kind == Json5Node::Kind::null ? at : nullptr;
+    at = next;
+  }
+  return at;
+}
+
+// After an edit every comment outside of what was replaced is still there; that the value is set
+// and nothing else changed `set_in_text` itself has compared.
+TEST(EditProperty, CommentsSurviveEveryEdit) {
   const std::vector<KeyPath> paths{{"a"},           {"b"},      {"c d"},    {"new"},   {"a", "b"},
                                    {"e", "f", "g"}, {"a", "0"}, {"b", "1"}, {"f", "a"}};
+  Documents documents(5);
   int edits = 0;
   for (int round = 0; round < 4000; ++round) {
-    comments = 0;
-    const auto text = blank() + make(0) + blank();
-    ASSERT_TRUE(read_json5(text)) << text;
-    const auto& path = paths[below(static_cast<std::uint32_t>(paths.size()))];
-    const json::value value =
-        below(2) == 0 ? json::value(42) : json::value(json::object{{"k", json::array{1, "x"}}});
+    const auto text = documents.next();
+    const auto before = read_json5(text);
+    ASSERT_TRUE(before) << text;
+    const auto& path = paths[documents.below(paths.size())];
+    const auto value = round % 2 == 0 ? json::value(42) : json::value(json::object{{"k", "x"}});
     const auto edited = set_in_text(text, path, value);
     if (!edited) {
-      ASSERT_EQ(edited.error().code, Errc::conflict) << text << "\n"
-                                                     << to_text(path) << "\n"
-                                                     << edited.error().detail;
+      ASSERT_EQ(edited.error().code, Errc::conflict) << text << "\n" << edited.error().detail;
       continue;
     }
     ++edits;
-    // Comments inside a value that was replaced go with it; all others stay.
-    const auto before = read_json5(text).value();
-    const auto* replaced = &before;
-    for (const auto& part : path) {
-      const auto* next = replaced->kind == Json5Node::Kind::object ? member_of(*replaced, part)
-                         : replaced->kind == Json5Node::Kind::list && part.size() == 1 &&
-                                 part[0] < static_cast<char>('0' + replaced->items.size()) &&
-                                 part[0] >= '0'
-                             ? &replaced->items[static_cast<std::size_t>(part[0] - '0')]
-                             : nullptr;
-      if (next == nullptr) {
-        replaced = replaced->kind == Json5Node::Kind::null ? replaced : nullptr;
-        break;
-      }
-      replaced = next;
-    }
-    for (int c = 1; c <= comments; ++c) {
-      const auto mark = fmt::format("c{}", c);
-      auto at = std::string::npos;
-      for (auto f = text.find(mark); f != std::string::npos; f = text.find(mark, f + 1))
-        if (f + mark.size() >= text.size() || text[f + mark.size()] < '0' ||
-            text[f + mark.size()] > '9')
-          at = f;
-      ASSERT_NE(at, std::string::npos);
+    const auto* replaced = replaced_by(*before, path);
+    for (int number = 1; number <= documents.comments(); ++number) {
+      const auto mark = fmt::format("<{}>", number);
+      const auto at = text.find(mark);
       if (replaced != nullptr && at >= replaced->begin && at < replaced->end) continue;
       ASSERT_NE(edited->find(mark), std::string::npos) << text << "\n--\n" << *edited;
     }

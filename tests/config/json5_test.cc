@@ -140,6 +140,8 @@ TEST(Json5, ProblemsSayWhere) {
   EXPECT_EQ(problem("[1 2]"), "line 1, column 4: expected ',' or ']', not '2'");
   EXPECT_EQ(problem("\x01"),
             "line 1, column 1: a value was expected, not the control character 0x01");
+  EXPECT_EQ(problem("Item"), "line 1, column 1: text needs quotes");
+  EXPECT_EQ(problem("{a: 'é', b: 'ü\xff'}"), "line 1, column 15: this is not UTF-8 text");
   EXPECT_EQ(problem("tru"), "line 1, column 1: text needs quotes");
   EXPECT_EQ(problem("truex"), "line 1, column 1: text needs quotes");
 }

@@ -54,7 +54,7 @@ TEST(Route, HostileKeysAreRefusedOrStayKeys) {
       continue;
     }
     EXPECT_TRUE(where->key.value.starts_with("agent:")) << where->key.value;
-    EXPECT_TRUE(is_agent_id(where->agent.value)) << where->agent.value;
+    EXPECT_TRUE(is_agent_id(where->agent.value)) << where->agent.value << " in " << key;
   }
 }
 

@@ -1,9 +1,14 @@
 import type { GatewayLink } from "./gateway_link.js";
+import { prettyJson } from "./chat_entry.js";
 import type { ApprovalRequested } from "./wire_types.js";
 
 export interface Approval {
   id: string;
+  /** The tool that asks; empty for a plain command. */
+  tool: string;
+  /** What exactly would be done: a command, or the tool's arguments. */
   command: string;
+  reason: string;
   cwd: string;
   sessionKey: string;
   expiresAtMs: number;
@@ -29,7 +34,9 @@ export class ApprovalDesk {
       ...this.waiting,
       {
         id: event.id,
-        command: String(event.request?.command ?? ""),
+        tool: String(event.request?.tool ?? ""),
+        command: wordsOf(event.request ?? {}),
+        reason: String(event.request?.reason ?? ""),
         cwd: String(event.request?.cwd ?? ""),
         sessionKey: String(event.request?.sessionKey ?? ""),
         expiresAtMs,
@@ -73,4 +80,8 @@ export class ApprovalDesk {
       return `The decision was not taken: ${message}`;
     }
   }
+}
+
+function wordsOf(request: ApprovalRequested["request"]): string {
+  return request.tool && request.arguments ? prettyJson(String(request.arguments)) : String(request.command ?? "");
 }

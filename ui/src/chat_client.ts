@@ -2,6 +2,7 @@ import { ApprovalDesk } from "./approval_desk.js";
 import type { ChatEntry } from "./chat_entry.js";
 import { Conversation } from "./conversation.js";
 import { GatewayLink, randomId, RequestError } from "./gateway_link.js";
+import { rememberedSession, rememberSession } from "./open_session.js";
 import { Outbox, type OutgoingMessage } from "./outbox.js";
 import { SessionBook } from "./session_book.js";
 import { labelFor } from "./session_title.js";
@@ -78,6 +79,7 @@ export class ChatClient {
     this.approvals.clear();
     this.outbox.clear();
     this.openKey = "";
+    rememberSession("");
     this.problem = "";
     this.setPhase("signed-out");
   }
@@ -92,6 +94,7 @@ export class ChatClient {
 
   openSession(key: string): void {
     this.openKey = key;
+    rememberSession(key);
     if (!this.conversations.has(key)) this.conversations.set(key, new Conversation(key));
     this.changed();
     if (!this.link.isReady) return;
@@ -203,11 +206,12 @@ export class ChatClient {
     this.gatewayIsNew = startedAt > this.connectedAt;
     this.connectedAt = Date.now();
     this.book.setDefaults(hello.snapshot?.sessionDefaults);
-    if (!this.openKey) this.openKey = this.book.mainKey;
+    const remembered = this.openKey ? "" : rememberedSession();
+    if (!this.openKey) this.openKey = remembered || this.book.mainKey;
     this.setPhase("online");
     this.announcement = "Connected.";
     void this.book.loadModels();
-    void this.afterConnect();
+    void this.afterConnect(remembered);
   }
 
   private lost(): void {
@@ -342,9 +346,11 @@ export class ChatClient {
     await this.loadHistory(conversation.key);
   }
 
-  private async afterConnect(): Promise<void> {
+  private async afterConnect(remembered: string): Promise<void> {
     await this.book.refresh();
     if (!this.link.isReady) return;
+    // It may have been deleted meanwhile, or never been more than an empty page.
+    if (this.openKey === remembered && !this.book.find(remembered)) this.openKey = this.book.mainKey;
     const watched = new Set([this.openKey, ...this.outbox.openSessions]);
     // Other sessions are fetched again when they are opened.
     for (const key of [...this.conversations.keys()]) if (!watched.has(key)) this.conversations.delete(key);

@@ -42,7 +42,8 @@ export interface NoticeEntry {
   kind: "notice";
   id: string;
   text: string;
-  tone: "quiet" | "bad";
+  /** warn: nobody's fault and no harm done, but the answer is not complete. */
+  tone: "quiet" | "warn" | "bad";
 }
 
 export type ChatEntry = UserEntry | AnswerEntry | ThinkingEntry | ToolEntry | NoticeEntry;
@@ -84,5 +85,15 @@ export function pretty(value: unknown): string {
     return JSON.stringify(value, null, 2) ?? "";
   } catch {
     return String(value);
+  }
+}
+
+/** Lays text out that is a JSON object or list; any other text stays as it is. */
+export function prettyJson(text: string): string {
+  if (!/^\s*[[{]/.test(text)) return text;
+  try {
+    return pretty(JSON.parse(text));
+  } catch {
+    return text;
   }
 }

@@ -4,7 +4,7 @@ import { outgoingRow, type Outbox } from "./outbox.js";
 import { countUserText, entriesFromHistory, keepIds } from "./transcript.js";
 import type { AgentEvent, ChatEvent, HistoryMessage } from "./wire_types.js";
 
-/** Rows the gateway does not store (a stopped answer, an error), shown after the n-th user message. */
+/** Rows the gateway does not store (say, the words of an answer it died over), shown after the n-th user message. */
 interface Leftover {
   afterUsers: number;
   entries: ChatEntry[];
@@ -85,6 +85,10 @@ export class Conversation {
     const users = fresh.reduce((sum, entry) => sum + (entry.kind === "user" ? 1 : 0), 0);
     for (const run of this.runs) {
       if (!settled.includes(run.runId)) continue;
+      if (run.cut && endsInterrupted(fresh)) {
+        this.leftovers.push({ afterUsers: users, entries: missingFrom(fresh, run.entries) });
+        continue;
+      }
       const unsaved = run.entries.some((entry) => entry.kind === "notice") ? missingFrom(fresh, run.entries) : [];
       if (!unsaved.length) continue;
       const message = outbox.forSession(this.key).find((item) => item.idempotencyKey === run.runId);
@@ -147,17 +151,22 @@ export class Conversation {
     let users = 0;
     for (const entry of this.history) {
       if (entry.kind === "user") {
-        rows.push(...this.leftoversAfter(users));
+        this.addLeftovers(rows, users);
         users += 1;
       }
       rows.push(entry);
     }
-    rows.push(...this.leftoversAfter(users));
+    this.addLeftovers(rows, users);
     return rows;
   }
 
-  private leftoversAfter(users: number): ChatEntry[] {
-    return this.leftovers.filter((one) => one.afterUsers === users).flatMap((one) => one.entries);
+  /** Adds what the turn lacks; words go above the notice that closes it. */
+  private addLeftovers(rows: ChatEntry[], users: number): void {
+    for (const one of this.leftovers) {
+      if (one.afterUsers !== users) continue;
+      const closed = rows[rows.length - 1]?.kind === "notice" && !one.entries.some((entry) => entry.kind === "notice");
+      rows.splice(closed ? rows.length - 1 : rows.length, 0, ...one.entries);
+    }
   }
 
   /** History fetched in the middle of a run already holds its first rows. */
@@ -180,7 +189,16 @@ function missingFrom(history: ChatEntry[], entries: ChatEntry[]): ChatEntry[] {
   const lastUser = history.map((entry) => entry.kind).lastIndexOf("user");
   const turn = history.slice(lastUser + 1);
   return entries.filter((entry) => {
+    // The stored ending may be worded otherwise; a turn has one.
+    if (entry.kind === "notice") return !turn.some((one) => one.kind === "notice");
     if (entry.kind === "tool") return !turn.some((one) => one.kind === "tool" && one.callId === entry.callId);
-    return !turn.some((one) => one.kind === entry.kind && "text" in one && one.text.trim() === entry.text.trim());
+    // The last words of a stream that broke off may not have reached us.
+    return !turn.some((one) => one.kind === entry.kind && "text" in one && one.text.trim().startsWith(entry.text.trim()));
   });
+}
+
+/** Whether the gateway went down over the last answer and says so. */
+function endsInterrupted(history: ChatEntry[]): boolean {
+  const last = history[history.length - 1];
+  return last?.kind === "notice" && last.tone === "warn";
 }

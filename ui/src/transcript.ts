@@ -1,4 +1,4 @@
-import { freshId, outputOf, textOf, type ChatEntry, type ToolEntry } from "./chat_entry.js";
+import { freshId, outputOf, textOf, type ChatEntry, type NoticeEntry, type ToolEntry } from "./chat_entry.js";
 import type { HistoryMessage } from "./wire_types.js";
 
 /** Turns the raw messages of chat.history into the rows of the conversation. */
@@ -26,10 +26,12 @@ function addUser(entries: ChatEntry[], message: HistoryMessage): void {
 function addAssistant(entries: ChatEntry[], tools: Map<string, ToolEntry>, message: HistoryMessage): void {
   const model = message.model ? String(message.model) : null;
   const blocks = Array.isArray(message.content) ? message.content : [{ type: "text", text: textOf(message.content) }];
+  const ending = endingOf(message);
   for (const block of blocks) {
     if (block?.type === "thinking" && block.thinking) {
       entries.push({ kind: "thinking", id: freshId(), text: String(block.thinking), streaming: false });
     } else if (block?.type === "text" && block.text?.trim()) {
+      if (ending && standsFor(block.text, message)) continue;
       const last = entries[entries.length - 1];
       // Neighbouring text blocks of one message are one answer.
       if (last?.kind === "answer" && last.at === (message.timestamp ?? null) && last.at !== null) {
@@ -59,11 +61,28 @@ function addAssistant(entries: ChatEntry[], tools: Map<string, ToolEntry>, messa
       entries.push(tool);
     }
   }
-  if (message.stopReason === "error" && message.errorMessage) {
-    entries.push({ kind: "notice", id: freshId(), text: String(message.errorMessage), tone: "bad" });
-  } else if (message.stopReason === "aborted") {
-    entries.push({ kind: "notice", id: freshId(), text: "Stopped", tone: "quiet" });
+  if (ending) entries.push(ending);
+}
+
+/** How an answer that did not come to its own end is closed. */
+function endingOf(message: HistoryMessage): NoticeEntry | null {
+  const problem = message.errorMessage ? String(message.errorMessage) : "";
+  switch (message.stopReason) {
+    case "error":
+      return problem ? { kind: "notice", id: freshId(), text: problem, tone: "bad" } : null;
+    case "interrupted":
+      return { kind: "notice", id: freshId(), text: problem || "Interrupted", tone: "warn" };
+    case "aborted":
+      // With a reason nobody pressed stop: the model broke off, or took too long.
+      return { kind: "notice", id: freshId(), text: problem || "Stopped", tone: problem ? "bad" : "quiet" };
+    default:
+      return null;
   }
+}
+
+/** Text that a gateway stores where the model said nothing: it repeats the ending. */
+function standsFor(text: string, message: HistoryMessage): boolean {
+  return text.trim() === (message.errorMessage ? String(message.errorMessage).trim() : "(stopped)");
 }
 
 function addToolResult(entries: ChatEntry[], tools: Map<string, ToolEntry>, message: HistoryMessage): void {

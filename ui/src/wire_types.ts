@@ -105,6 +105,15 @@ export interface AgentEvent {
 
 export interface ApprovalRequested {
   id: string;
-  request: { command?: string; cwd?: string | null; host?: string | null; sessionKey?: string | null };
+  request: {
+    command?: string;
+    cwd?: string | null;
+    host?: string | null;
+    sessionKey?: string | null;
+    /** The tool that is to be used, what it would be called with (JSON text), and why a person is asked. */
+    tool?: string | null;
+    arguments?: string | null;
+    reason?: string | null;
+  };
   expiresAtMs?: number;
 }

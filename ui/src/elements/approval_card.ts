@@ -15,11 +15,12 @@ export class ApprovalCard extends PlainElement {
   }
 
   override render(): TemplateResult {
-    const { id, command, cwd, busy, expiresAtMs } = this.approval;
+    const { id, tool, command, reason, cwd, busy, expiresAtMs } = this.approval;
     const until = new Date(expiresAtMs).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
     return html`<section class="card approval" aria-label="Approval needed">
-      <h3>${icon("shield")} The assistant wants to run a command</h3>
-      <pre tabindex="0" role="region" aria-label="Command">${command}</pre>
+      <h3>${icon("shield")} ${tool ? html`<span>The assistant wants to use <code>${tool}</code></span>` : "The assistant wants to run a command"}</h3>
+      ${reason ? html`<p>${reason}</p>` : nothing}
+      <pre tabindex="0" role="region" aria-label=${tool ? "Arguments" : "Command"}>${command}</pre>
       <p class="muted small">
         ${cwd ? html`in <code>${cwd}</code> · ` : nothing}${this.place ? html`for “${this.place}” · ` : nothing}asks until ${until}
       </p>

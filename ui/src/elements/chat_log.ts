@@ -109,9 +109,11 @@ export class ChatLog extends PlainElement {
         ? nothing
         : html`<div class="answer-actions">
             <copy-button .text=${row.text} label="Copy answer"></copy-button>
-            <button type="button" class="small-button" title="Ask again" aria-label="Ask again" ?disabled=${!this.connected} @click=${() => this.pass("retry-answer", row.id)}>
-              ${icon("retry")}
-            </button>
+            ${this.noticeFollows(row)
+              ? nothing
+              : html`<button type="button" class="small-button" title="Ask again" aria-label="Ask again" ?disabled=${!this.connected} @click=${() => this.pass("retry-answer", row.id)}>
+                  ${icon("retry")}
+                </button>`}
             ${row.model ? html`<span class="answer-model">${row.model}</span>` : nothing}
           </div>`}
     </article>`;
@@ -146,6 +148,12 @@ export class ChatLog extends PlainElement {
       if (kind === "user") return true;
     }
     return !this.answering;
+  }
+
+  /** The notice at the end of the log offers to ask again by itself. */
+  private noticeFollows(row: AnswerEntry): boolean {
+    const last = this.rows.length - 1;
+    return this.rows[last]!.kind === "notice" && this.rows[last - 1] === row;
   }
 
   /** Whether the last row already shows that something is going on. */

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from "lit";
-import { pretty, type ToolEntry } from "../chat_entry.js";
+import { pretty, prettyJson, type ToolEntry } from "../chat_entry.js";
 import { icon } from "./icons.js";
 import { PlainElement } from "./plain_element.js";
 
@@ -29,7 +29,7 @@ export class ToolRow extends PlainElement {
       </summary>
       <div class="quiet-body">
         ${hasArgs ? html`<pre tabindex="0" role="region" aria-label="Arguments">${pretty(args)}</pre>` : nothing}
-        ${output ? html`<pre tabindex="0" role="region" aria-label="Result">${clip(output)}</pre>` : nothing}
+        ${output ? html`<pre tabindex="0" role="region" aria-label="Result">${clip(output.length > SHOWN_OUTPUT ? output : prettyJson(output))}</pre>` : nothing}
         ${!hasArgs && !output ? html`<p class="muted small">${running ? "Waiting for the result." : "No output."}</p>` : nothing}
       </div>
     </details>`;
