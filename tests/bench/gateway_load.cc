@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -312,23 +313,28 @@ int wait_for(pid_t child) {
   return status;
 }
 
+// nullopt: it does not listen yet. The client is gone afterwards, so that nothing delays the stop.
+std::optional<double> try_hello(const Target& target, std::int64_t start_ns) {
+  Poller poller;
+  LoadClient client(poller, target, [](LoadClient&, std::string_view) {});
+  if (!client.connect()) return std::nullopt;
+  while (client.state() != LoadClient::State::open) {
+    if (client.state() == LoadClient::State::closed) give_up(client.why_closed());
+    poller.step(1'000);
+  }
+  return ms_since(start_ns);
+}
+
 // Asks again every 200 µs until the gateway greets.
 double hello_ms(const Options& options) {
   const auto target = options.target();
   const auto start = now_ns();
   const auto child = spawn(options.command);
   for (;;) {
-    Poller poller;
-    LoadClient client(poller, target, [](LoadClient&, std::string_view) {});
-    if (client.connect()) {
-      while (client.state() != LoadClient::State::open &&
-             client.state() != LoadClient::State::closed)
-        poller.step(1'000);
-      const auto elapsed = ms_since(start);
-      if (client.state() == LoadClient::State::closed) give_up(client.why_closed());
+    if (const auto elapsed = try_hello(target, start)) {
       ::kill(child, SIGTERM);
       wait_for(child);
-      return elapsed;
+      return *elapsed;
     }
     if (::waitpid(child, nullptr, WNOHANG) == child) give_up("it ended by itself");
     if (ms_since(start) > kLimitMs) give_up("it did not listen");

@@ -213,10 +213,12 @@ TEST_F(DispatchTest, DrainingInterruptsWhatRunsAndKeepsWhatWaits) {
   EXPECT_EQ(said_and_answered("r1"), std::pair(1, 1));
 }
 
-TEST_F(DispatchTest, DrainingWaitsForWhatIsAlmostDone) {
+TEST_F(DispatchTest, DrainingWaitsForWhatRunsAndBeginsNothing) {
   send("r1", "one");
+  send("r2", "two");
   run(door().drain(10'000));
   EXPECT_EQ(state("r1"), store::RunState::done);
+  EXPECT_EQ(state("r2"), store::RunState::accepted);
 }
 
 }  // namespace

@@ -38,6 +38,20 @@ test("a message is answered by a stream that ends in the stored text", async () 
   assert.match(await page.locator("[role=status]").innerText(), /Answer: You said/);
 });
 
+test("a reload comes back to the open session and to the answer under way", async () => {
+  await newChat(page);
+  await say(page, "SLOW");
+  await page.locator(".answer.streaming").waitFor();
+  await page.reload();
+  await page.locator(".answer.streaming", { hasText: "w0010" }).waitFor();
+  assert.equal(await page.locator(".user").count(), 1);
+  await page.getByRole("button", { name: "Stop the answer" }).click();
+  await page.locator(".notice", { hasText: "Stopped" }).waitFor();
+  await page.waitForTimeout(400);
+  assert.equal(await page.locator(".answer").count(), 1);
+  assert.equal(await page.locator(".notice").count(), 1);
+});
+
 test("the answer keeps its element when the history replaces the stream", async () => {
   await newChat(page);
   await say(page, "SLOW");
@@ -109,12 +123,44 @@ test("thinking is collapsed", { skip: isReal && "depends on the reasoning level 
   await page.getByText("First weigh the options.").waitFor();
 });
 
-test("a failed answer says so", async () => {
+test("a failed answer says so, once, and also after a reload", async () => {
   await newChat(page);
   await say(page, "FAIL");
-  await page.locator(".notice.bad").waitFor({ timeout: 30_000 });
-  assert.equal(await page.locator(".user").count(), 1);
+  const notice = page.locator(".notice.bad", { hasText: "the model provider answered 400" });
+  await notice.waitFor({ timeout: 30_000 });
+  await page.getByRole("button", { name: "Ask again" }).waitFor();
+  await page.waitForTimeout(400);
+  const judge = async () => {
+    assert.equal(await page.locator(".notice").count(), 1);
+    assert.equal(await page.locator(".user").count(), 1);
+    assert.equal(await page.locator(".answer").count(), 0, "the reason is not shown as if the assistant had said it");
+    assert.equal(await page.getByRole("button", { name: "Ask again" }).count(), 1);
+  };
+  await judge();
+  if (!isReal) return;
+  await page.reload();
+  await notice.waitFor();
+  await judge();
 });
+
+for (const [choice, outcome] of [["Allow once", "done"], ["Deny", "failed"]]) {
+  test(`a tool call that needs a person's word waits for it, over a reload too: ${choice}`, async () => {
+    await newChat(page);
+    await say(page, `FETCH ${gateway.page}`);
+    const card = page.locator(".approval");
+    await card.getByText("The assistant wants to use web_fetch").waitFor();
+    await card.getByText("web_fetch can send data out (to localhost)").waitFor();
+    assert.match(await card.locator("pre").innerText(), /"url": "http:\/\/localhost/);
+    assert.doesNotMatch(await card.innerText(), /for “/, "the open session is not named");
+    if (choice === "Deny") await page.reload();
+    await page.locator("tool-row").nth(1).waitFor();
+    await card.getByRole("button", { name: choice }).click();
+    await card.waitFor({ state: "detached" });
+    await page.locator(".answer", { hasText: "Both read." }).waitFor();
+    await answered(page, 2);
+    assert.deepEqual(await page.locator("tool-row details").evaluateAll((rows) => rows.map((row) => row.className.split(" ").at(-1))), ["done", outcome]);
+  });
+}
 
 test("markdown is laid out and images are not loaded", async () => {
   await newChat(page);
@@ -134,6 +180,7 @@ test("markdown is laid out and images are not loaded", async () => {
 test("an approval is asked for, decided and goes away", async () => {
   await newChat(page);
   const card = page.locator(".approval");
+  const from = proxy.sent.length;
   const event = (id) => ({
     type: "event",
     event: "exec.approval.requested",
@@ -151,7 +198,7 @@ test("an approval is asked for, decided and goes away", async () => {
   proxy.push(event("two"));
   await card.getByRole("button", { name: "Deny" }).click();
   await card.waitFor({ state: "detached" });
-  const decisions = proxy.sent.filter((frame) => frame.method === "exec.approval.resolve").map((frame) => frame.params);
+  const decisions = proxy.sent.slice(from).filter((frame) => frame.method === "exec.approval.resolve").map((frame) => frame.params);
   assert.deepEqual(decisions, [{ id: "one", decision: "allow-once" }, { id: "two", decision: "deny" }]);
   proxy.push(event("three"));
   await card.waitFor();
@@ -161,7 +208,7 @@ test("an approval is asked for, decided and goes away", async () => {
 });
 
 test("the model can be chosen, and the offline guide is announced", async () => {
-  await page.getByRole("button", { name: "Main session", exact: false }).first().click();
+  await page.locator(".session-open", { hasText: "Main session" }).click();
   await page.getByLabel("Model", { exact: true }).selectOption({ label: "Mock Large" });
   await page.waitForTimeout(300);
   const patch = proxy.sent.findLast((frame) => frame.method === "sessions.patch" && "model" in frame.params);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { answered, launch, newPage, say, sends, signIn } from "./support/browser.mjs";
 import { startFrameProxy } from "./support/frame_proxy.mjs";
-import { startGateway } from "./support/gateway.mjs";
+import { isReal, startGateway } from "./support/gateway.mjs";
 
 let browser, gateway, proxy, page;
 before(async () => {
@@ -117,6 +117,21 @@ test("a run that died with the gateway leaves no spinner behind", async () => {
   await page.locator(".phase.online").waitFor({ timeout: 30_000 });
   await page.waitForFunction(() => !document.querySelector(".stop, .typing, .answer.streaming"), null, { timeout: 30_000 });
   assert.equal(await page.locator(".user").count(), 1);
+  if (!isReal) return;
+  // The gateway tells of the death it found in its books; what had been said stays above.
+  const notice = page.locator(".notice.warn", { hasText: "Interrupted" });
+  await notice.waitFor();
+  assert.match(await page.locator(".answer").innerText(), /w0000/);
+  assert.equal(await page.locator(".answer").count(), 1);
+  assert.ok(await page.evaluate(() => document.querySelector(".answer").compareDocumentPosition(document.querySelector(".notice")) & Node.DOCUMENT_POSITION_FOLLOWING));
+  await page.reload();
+  await notice.waitFor();
+  assert.equal(await page.locator(".answer").count(), 0);
+  await notice.getByRole("button", { name: "Ask again" }).click();
+  await page.locator(".answer.streaming").waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator(".notice.quiet", { hasText: "Stopped" }).waitFor();
+  assert.equal(await page.locator(".notice").count(), 2);
 });
 
 test("a gap in the numbering fetches the conversation anew", async () => {

@@ -32,6 +32,7 @@ export async function startFakeGateway({ port = 0, token = "secret", state = new
   const clients = new Set();
   const runs = new Map();
   const done = new Map();
+  const questions = new Map();
   let seq = 0;
 
   const http = createServer(serveFile);
@@ -62,6 +63,7 @@ export async function startFakeGateway({ port = 0, token = "secret", state = new
           connected = true;
           clients.add(socket);
           answer({ ok: true, payload: hello() });
+          for (const { question } of questions.values()) socket.send(JSON.stringify({ type: "event", event: "exec.approval.requested", payload: question, seq }));
           return;
         }
         const message = "unauthorized: gateway token mismatch";
@@ -159,10 +161,19 @@ export async function startFakeGateway({ port = 0, token = "secret", state = new
     },
     "agent.wait": ({ runId }) => ({ runId, status: done.has(runId) ? "ok" : "timeout" }),
     "exec.approval.resolve": ({ id, decision }) => {
+      if (!questions.has(id)) throw new Error("unknown approval id");
+      questions.get(id).answer(decision);
+      questions.delete(id);
       broadcast("exec.approval.resolved", { id, decision, ts: Date.now() });
       return { ok: true };
     },
   };
+
+  function decision(sessionKey, request) {
+    const question = { id: randomUUID(), request: { command: `${request.tool} ${request.arguments}`, cwd: null, sessionKey, ...request }, createdAtMs: Date.now(), expiresAtMs: Date.now() + 60_000 };
+    broadcast("exec.approval.requested", question);
+    return new Promise((answer) => questions.set(question.id, { question, answer }));
+  }
 
   async function run(sessionKey, message, runId) {
     const entry = session(sessionKey);
@@ -192,15 +203,17 @@ export async function startFakeGateway({ port = 0, token = "secret", state = new
       finish("error", { errorMessage: plan.error });
       return;
     }
-    if (plan.tool) {
+    for (const [at, { name, args, ...call }] of (plan.tools ?? []).entries()) {
       const toolCallId = `call_${randomUUID().slice(0, 8)}`;
-      say(plan.before);
-      store([{ type: "text", text: plan.before }, { type: "toolCall", id: toolCallId, name: plan.tool.name, arguments: plan.tool.args }], { stopReason: "toolUse" });
-      agent("tool", { phase: "start", name: plan.tool.name, toolCallId, args: plan.tool.args });
+      const words = at ? [] : [{ type: "text", text: plan.before }];
+      if (!at) say(plan.before);
+      store([...words, { type: "toolCall", id: toolCallId, name, arguments: args }], { stopReason: "toolUse" });
+      agent("tool", { phase: "start", name, toolCallId, args });
       await pause(150);
-      const result = { content: [{ type: "text", text: plan.tool.result }] };
-      agent("tool", { phase: "result", name: plan.tool.name, toolCallId, isError: false, result });
-      entry.messages.push({ role: "toolResult", toolCallId, toolName: plan.tool.name, isError: false, timestamp: Date.now(), ...result });
+      const isError = Boolean(call.asks) && (await decision(sessionKey, { tool: name, arguments: JSON.stringify(args), reason: call.asks })) === "deny";
+      const result = { content: [{ type: "text", text: isError ? "A person was asked and said no." : call.result }] };
+      agent("tool", { phase: "result", name, toolCallId, isError, result });
+      entry.messages.push({ role: "toolResult", toolCallId, toolName: name, isError, timestamp: Date.now(), ...result });
     }
     let text = "";
     for (const piece of plan.pieces) {

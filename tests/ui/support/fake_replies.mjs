@@ -29,7 +29,22 @@ export function planReply(text) {
     return { pieces: whole.match(/[^]{1,800}/g), pauseMs: 4 };
   }
   if (text.includes("TOOL")) {
-    return { before: "Let me check.", tool: { name: "session_status", args: { path: "notes/today.md" }, result: "three notes found" }, pieces: ["The tool ", "said it."], pauseMs: 20 };
+    return { before: "Let me check.", tools: [{ name: "session_status", args: { path: "notes/today.md" }, result: "three notes found" }], pieces: ["The tool ", "said it."], pauseMs: 20 };
+  }
+  if (text.includes("FETCH")) {
+    // The first page is one the user named. What it says is not to be trusted, so the second, which the model picked
+    // under another host name, needs a person's word.
+    const url = text.match(/http:\S+/)?.[0] ?? "";
+    const second = url.replace("127.0.0.1", "localhost");
+    return {
+      before: "I will look.",
+      tools: [
+        { name: "web_fetch", args: { url }, result: "a page" },
+        { name: "web_fetch", args: { url: second }, result: "another page", asks: "web_fetch can send data out (to localhost)." },
+      ],
+      pieces: ["Both ", "read."],
+      pauseMs: 20,
+    };
   }
   if (text.includes("THINK")) return { thinking: "First weigh the options.", pieces: ["Thought ", "through."], pauseMs: 20 };
   if (text.includes("FAIL")) return { error: "the model provider answered 400" };

@@ -44,6 +44,7 @@ async function startReal(token) {
         mock: { baseUrl: model.url, apiKey: "mock-key", api: "openai-completions", models: [entry("mock-gpt", "Mock GPT"), entry("mock-large", "Mock Large")] },
       },
     },
+    tools: { web: { fetch: { allowPrivateHosts: ["127.0.0.1", "localhost"] } } },
     agents: { defaults: { model: { primary: "mock/mock-gpt" } } },
   };
   await writeFile(join(folder, "carapace.json"), JSON.stringify(config));
@@ -70,6 +71,8 @@ async function startReal(token) {
   return {
     port,
     token,
+    /** An address that web_fetch can read. */
+    page: model.url,
     /** Ends it at once, as a crash would. */
     kill: () => end("SIGKILL"),
     start,
@@ -88,6 +91,7 @@ async function startFake(token) {
   return {
     port,
     token,
+    page: "http://127.0.0.1/page",
     kill: async () => {
       await fake?.stop();
       fake = null;

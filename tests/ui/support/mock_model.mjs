@@ -26,18 +26,18 @@ async function answer(request, response, body) {
     return;
   }
   const { messages = [], stream } = JSON.parse(body);
-  const last = messages[messages.length - 1];
   const plan = planReply(textOf(messages.filter((one) => one.role === "user").pop()));
   if (plan.error) {
     response.writeHead(400, { "content-type": "application/json" }).end(JSON.stringify({ error: { message: plan.error, type: "invalid_request_error" } }));
     return;
   }
-  const calls = plan.tool && last?.role !== "tool";
+  const done = messages.slice(messages.findLastIndex((one) => one.role === "user")).filter((one) => one.role === "tool").length;
+  const calls = plan.tools?.[done];
   const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
   const base = { id: "chatcmpl-1", created: Math.floor(Date.now() / 1000), model: "mock-gpt" };
-  const call = { index: 0, id: `call_${Date.now()}`, type: "function", function: { name: plan.tool?.name, arguments: "{}" } };
+  const call = { index: 0, id: `call_${Date.now()}`, type: "function", function: { name: calls?.name, arguments: JSON.stringify(calls?.args ?? {}) } };
   if (!stream) {
-    const message = calls ? { role: "assistant", content: plan.before, tool_calls: [call] } : { role: "assistant", content: plan.pieces.join("") };
+    const message = calls ? { role: "assistant", content: done ? null : plan.before, tool_calls: [call] } : { role: "assistant", content: plan.pieces.join("") };
     response.writeHead(200, { "content-type": "application/json" });
     response.end(JSON.stringify({ ...base, object: "chat.completion", choices: [{ index: 0, message, finish_reason: calls ? "tool_calls" : "stop" }], usage }));
     return;
@@ -48,7 +48,7 @@ async function answer(request, response, body) {
   send({ role: "assistant", content: "" });
   if (plan.thinking) send({ reasoning_content: plan.thinking });
   if (calls) {
-    send({ content: plan.before });
+    if (!done) send({ content: plan.before });
     send({ tool_calls: [call] });
   } else {
     for (const piece of plan.pieces) {
