@@ -91,7 +91,7 @@ describe("the ancestor's command line", { skip: wanted ? false : "set CARAPACE_A
   });
 
   // Its default is a channel that this gateway does not have yet.
-  test("the same without a channel: it names the one it was born with", { todo: "unknown channels of the ancestor are refused" }, async () => {
+  test("the same without a channel: it names the one it was born with", async () => {
     const { err } = await run("agent", "--message", "hello", "--session-id", "from-the-ancestor", "--json");
     assert.doesNotMatch(err, /falling back to embedded/, err);
   });

@@ -14,6 +14,7 @@
 #include "async/task_group.h"
 #include "dispatch/desk.h"
 #include "dispatch/dispatcher.h"
+#include "extensions/channels/names.h"
 #include "extensions/providers/builtin.h"
 #include "extensions/tools/builtin.h"
 #include "fs/directory.h"
@@ -66,6 +67,7 @@ gateway::Settings gateway_settings(const Plan& plan, secret::Sealed token) {
   settings.chat_completions = plan.chat_completions;
   settings.browser_app = plan.browser_app;
   settings.base_path = plan.base_path;
+  settings.known_channels = channels::names_in_the_field();
   settings.assets = browser_assets();
   return settings;
 }

@@ -108,8 +108,13 @@ std::optional<std::string> judge_target(const Call& call) {
   const auto& arguments = call.arguments();
   for (const auto name : {"channel", "replyChannel"}) {
     const auto channel = to_lower(trim(string_or(arguments, name, "")));
-    if (!channel.empty() && channel != "last" && channel != "webchat")
+    if (channel.empty() || channel == "last" || channel == "webchat") continue;
+    // Clients name the channel they were born with even when the answer only comes back to them.
+    if (std::ranges::find(call.face->settings.known_channels, channel) ==
+        call.face->settings.known_channels.end())
       return "invalid agent params: unknown channel: " + channel;
+    if (find_bool(arguments, "deliver").value_or(false))
+      return "channel " + channel + " is not connected here, so nothing can be delivered to it";
   }
   const auto asked = std::string(trim(string_or(arguments, "agentId", "")));
   if (asked.empty()) return std::nullopt;
