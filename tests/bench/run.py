@@ -97,7 +97,7 @@ def commands_rows(of):
 
 def plan(quick):
     """name, what measures it, what shows it"""
-    rounds, seconds = (1, 0.7) if quick else (3, 1.5)
+    rounds, seconds = (1, 0.7) if quick else (5, 1.2)
     turn_rounds, turns = (3, 10) if quick else (10, 30)
     return [
         ("start", lambda bench: figures.start(bench, rounds), start_rows),

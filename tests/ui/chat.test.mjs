@@ -222,13 +222,20 @@ test("the model can be chosen, and the offline guide is announced", async () => 
   await page.getByLabel("Model", { exact: true }).selectOption({ label: "Default (mock/mock-gpt)" });
   await page.waitForFunction(() => document.querySelector(".model-picker").value === "mock/mock-gpt");
 
-  // Only the list of sessions is rewritten; other frames have a field of that name, too.
-  proxy.fromGateway = (frame) => {
+  // A provider may answer under a fuller name than it was asked by.
+  const rename = (names) => (frame) => {
+    // Other frames have a field of that name, too.
     if (frame.type !== "res" || !Array.isArray(frame.payload?.sessions)) return frame;
-    for (const row of frame.payload.sessions) Object.assign(row, { modelProvider: "guide", model: "guide" });
-    Object.assign(frame.payload.defaults, { modelProvider: "guide", model: "guide" });
+    for (const row of frame.payload.sessions) Object.assign(row, names);
+    Object.assign(frame.payload.defaults, names);
     return frame;
   };
+  proxy.fromGateway = rename({ modelProvider: "mock", model: "mock-large-2026-05-01" });
+  await page.reload();
+  await page.locator(".phase.online").waitFor();
+  await page.waitForFunction(() => document.querySelector(".model-picker")?.selectedOptions[0]?.text === "Mock Large");
+
+  proxy.fromGateway = rename({ modelProvider: "guide", model: "guide" });
   await page.reload();
   const banner = page.locator(".banner.guide");
   await banner.getByText("Offline guide – no model configured").waitFor();

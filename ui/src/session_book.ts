@@ -1,5 +1,5 @@
 import type { GatewayLink } from "./gateway_link.js";
-import { modelRef } from "./model_name.js";
+import { listedModel, modelRef } from "./model_name.js";
 import type { ModelRow, SessionRow, SessionsListResult } from "./wire_types.js";
 
 const LIST_LIMIT = 300;
@@ -52,7 +52,10 @@ export class SessionBook {
 
   modelOf(key: string): { provider: string; ref: string } {
     const row = this.find(key);
-    if (row?.model) return { provider: row.modelProvider ?? "", ref: modelRef(row.modelProvider, row.model) };
+    if (row?.model) {
+      const provider = row.modelProvider ?? "";
+      return { provider, ref: modelRef(provider, listedModel(this.models, provider, row.model)) };
+    }
     return { provider: this.defaultProvider, ref: this.defaultRef };
   }
 

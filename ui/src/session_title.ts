@@ -27,6 +27,11 @@ export function labelFor(text: string): string {
   return chars.length > LABEL_LENGTH ? `${chars.slice(0, LABEL_LENGTH - 1).join("").trimEnd()}…` : chars.join("");
 }
 
+/** The preview without the marks of markdown; code and file names keep their underscores. */
+export function previewText(text: string): string {
+  return text.replace(/^\s*(?:#{1,6}|>|[-*+])\s+/gm, "").replace(/[*`]+/g, "").replace(/\s+/g, " ").trim();
+}
+
 export function matchesSearch(row: SessionRow, mainKey: string, search: string): boolean {
   const wanted = search.trim().toLowerCase();
   if (!wanted) return true;

@@ -12,11 +12,9 @@
 #include "base/text.h"
 #include "config/edit.h"
 #include "config/fields.h"
-#include "config/json5.h"
 #include "config/key_path.h"
-#include "fs/atomic_write.h"
+#include "config/write.h"
 #include "fs/directory.h"
-#include "fs/read_file.h"
 
 namespace carapace::app {
 namespace {
@@ -29,46 +27,28 @@ void print_value(const json::value& value, bool as_json) {
   }
 }
 
-// The value as typed: JSON5 where it is some, else plain text; `-` is asked for without echo.
-Result<json::value> typed_value(std::string text, const FieldRow* row) {
-  if (text == "-") {
-    auto secret = is_terminal(0) ? read_secret("value: ") : std::optional<std::string>();
-    if (!secret) {
-      std::string line;
-      if (!std::getline(std::cin, line)) return fail(Errc::invalid_request, "no value was given on standard input");
-      secret = line;
-    }
-    text = std::string(trim(*secret));
-    if (text.empty()) return fail(Errc::invalid_request, "the value is empty; nothing was changed");
-    return json::value(text);
-  }
-  const bool wants_text = row && row->type == FieldType::text;
-  if (!wants_text) {
-    if (auto parsed = config::parse_json5(text)) return std::move(*parsed);
-  }
-  return json::value(text);
+// `-` stands for a value that is asked for without echo, or read from standard input.
+Result<std::string> typed_text(const std::string& given) {
+  if (given != "-") return given;
+  auto text = is_terminal(0) ? read_secret("value: ") : std::optional<std::string>();
+  std::string line;
+  if (!text && std::getline(std::cin, line)) text = line;
+  if (!text || trim(*text).empty()) return fail(Errc::invalid_request, "no value was given; nothing was changed");
+  return std::string(trim(*text));
 }
 
-Status write_value(const Options& options, const config::Paths& paths, const config::Schema& schema,
-                   const config::Environment& environment) {
+Status write_value(const Options& options, const config::Paths& paths, const config::Schema& schema) {
   TRY(const auto key, config::parse_key_path(options.key));
   if (!schema.known(key)) {
     const auto near = schema.suggestion(key);
     return fail(Errc::not_found, "no key '{}'{}", options.key, near ? fmt::format("; did you mean {}?", *near) : "");
   }
-  TRY(auto value, typed_value(options.value, schema.row(key)));
-  std::string text;
-  if (auto old = fs::read_file(paths.config_file, {.max_bytes = config::kMaxConfigBytes, .follow_links = true})) {
-    text = std::move(*old);
-  } else if (old.error().code != Errc::not_found) {
-    return std::unexpected(old.error());
-  }
-  TRY(const auto changed, config::set_in_text(text, key, value));
-  // What would not load is not written.
-  TRY(const auto checked, config::Config::from_text(changed, paths.config_file, schema, environment));
-  const auto slash = paths.config_file.rfind('/');
-  TRY_STATUS(fs::ensure_dir(paths.config_file.substr(0, slash)));
-  return fs::atomic_write(paths.config_file, changed);
+  TRY(const auto text, typed_text(options.value));
+  const auto value = options.value == "-" ? json::value(text) : config::typed_value(text, schema.row(key));
+  TRY_STATUS(fs::ensure_dir(paths.config_file.substr(0, paths.config_file.rfind('/'))));
+  TRY(const auto issues, config::set_in_file(paths.config_file, key, value, schema));
+  for (const auto& issue : issues) print_error(config::to_text(issue));
+  return {};
 }
 
 int show(const Options& options, const config::Config& config) {
@@ -98,7 +78,7 @@ int run_config(const Options& options, const config::Environment& environment) {
   }
   const config::Schema schema(config::builtin_fields());
   if (options.config_action == "set") {
-    const auto written = write_value(options, *paths, schema, environment);
+    const auto written = write_value(options, *paths, schema);
     if (!written) return report(written.error());
     print_line(fmt::format("{} is set in {}; it applies from the next start on.", options.key, paths->config_file));
     return kExitOk;

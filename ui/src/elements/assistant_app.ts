@@ -158,8 +158,11 @@ export class AssistantApp extends PlainElement {
       ${icon("compass")}
       <p>
         <strong>Offline guide – no model configured.</strong>
-        It quotes the documentation of Carapace. For a real assistant give the gateway a provider's API key or run a
-        local model server, then start it again. Ask here how to set a key.
+        <span class="wide-only">
+          It quotes the documentation of Carapace. For a real assistant give the gateway a provider's API key or run a
+          local model server, then start it again.
+        </span>
+        Ask here how to set a key.
       </p>
     </div>`;
   }

@@ -1,6 +1,6 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import { matchesSearch, sessionTitle } from "../session_title.js";
+import { matchesSearch, previewText, sessionTitle } from "../session_title.js";
 import type { SessionRow } from "../wire_types.js";
 import { icon } from "./icons.js";
 import { PlainElement } from "./plain_element.js";
@@ -80,7 +80,7 @@ export class SessionList extends PlainElement {
         @click=${() => this.tell("open-session", row.key)}
       >
         <span class="session-title">${title}</span>
-        ${row.lastMessagePreview ? html`<span class="session-preview">${row.lastMessagePreview}</span>` : nothing}
+        ${row.lastMessagePreview ? html`<span class="session-preview">${previewText(row.lastMessagePreview)}</span>` : nothing}
       </button>
       <span class="session-actions">
         <button type="button" class="small-button" aria-label=${`Rename ${title}`} title="Rename" ?disabled=${this.disabled} @click=${() => (this.renaming = row.key)}>
