@@ -13,7 +13,8 @@ namespace {
 
 void add_place(CLI::App& verb, Options& options) {
   verb.add_option("--config", options.config_file, "configuration file")->type_name("FILE");
-  verb.add_option("--state-dir", options.state_dir, "folder of everything that is kept")->type_name("DIR");
+  verb.add_option("--state-dir", options.state_dir, "folder of everything that is kept")
+      ->type_name("DIR");
 }
 
 void add_gateway(CLI::App& verb, Options& options) {
@@ -36,11 +37,14 @@ void describe_talk(CLI::App& root, Options& options) {
 
   auto* agent = root.add_subcommand("agent", "one question, one answer");
   add_gateway(*agent, options);
-  agent->add_option("-m,--message", options.message, "the question; without it standard input is read")
+  agent
+      ->add_option("-m,--message", options.message,
+                   "the question; without it standard input is read")
       ->each([&options](const std::string&) { options.message_given = true; });
   agent->add_option("--session", options.session, "session to ask in (default: main)");
   agent->add_option("--model", options.model, "provider/model for this session");
-  agent->add_option("--timeout", options.timeout_s, "seconds to wait for the answer")->check(CLI::NonNegativeNumber);
+  agent->add_option("--timeout", options.timeout_s, "seconds to wait for the answer")
+      ->check(CLI::NonNegativeNumber);
   agent->add_flag("--json", options.json, "print one JSON value");
 }
 
@@ -57,7 +61,8 @@ void describe_look(CLI::App& root, Options& options) {
   add_gateway(*logs, options);
   logs->add_option("-n,--lines", options.lines, "how many lines")->check(CLI::Range(1, 5000));
   logs->add_flag("-f,--follow", options.follow, "go on with new lines");
-  logs->add_flag("--json", options.json, "print the lines as they are stored: one JSON object each");
+  logs->add_flag("--json", options.json,
+                 "print the lines as they are stored: one JSON object each");
 }
 
 void describe_config(CLI::App& root, Options& options) {
@@ -73,7 +78,8 @@ void describe_config(CLI::App& root, Options& options) {
   auto* set = config->add_subcommand("set", "write one value; comments in the file are kept");
   add_place(*set, options);
   set->add_option("key", options.key, "dotted path, e.g. gateway.port")->required();
-  set->add_option("value", options.value, "JSON5 or plain text; - reads it without echo")->required();
+  set->add_option("value", options.value, "JSON5 or plain text; - reads it without echo")
+      ->required();
   auto* path = config->add_subcommand("path", "where the file is");
   add_place(*path, options);
   for (auto* action : {show, get, set, path})
@@ -84,11 +90,14 @@ void describe_rest(CLI::App& root, Options& options) {
   auto* version = root.add_subcommand("version", "print the version");
   version->add_flag("--json", options.json, "print one JSON value");
   auto* completion = root.add_subcommand("completion", "print a completion script");
-  completion->add_option("shell", options.shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  completion->add_option("shell", options.shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
 }
 
 std::unique_ptr<CLI::App> describe(Options& options) {
-  auto root = std::make_unique<CLI::App>("Carapace: a personal assistant gateway that you run yourself.", "carapace");
+  auto root = std::make_unique<CLI::App>(
+      "Carapace: a personal assistant gateway that you run yourself.", "carapace");
   root->set_version_flag("-V,--version", std::string("carapace ") + kVersion);
   root->require_subcommand(1);
   root->footer("Start with: carapace start, then carapace chat or carapace open.");
@@ -102,7 +111,8 @@ std::unique_ptr<CLI::App> describe(Options& options) {
 
 std::vector<std::string> words_of(const CLI::App& app) {
   std::vector<std::string> words;
-  for (const auto* child : app.get_subcommands([](const CLI::App*) { return true; })) words.push_back(child->get_name());
+  for (const auto* child : app.get_subcommands([](const CLI::App*) { return true; }))
+    words.push_back(child->get_name());
   for (const auto* option : app.get_options()) {
     for (const auto& name : option->get_lnames()) words.push_back("--" + name);
   }
@@ -137,20 +147,24 @@ std::string completion_script(const std::string& shell) {
   std::string fish = "complete -c carapace -f\n";
   for (const auto* verb : root->get_subcommands([](const CLI::App*) { return true; })) {
     cases += fmt::format("    {}) words=\"{}\" ;;\n", verb->get_name(), joined(words_of(*verb)));
-    fish += fmt::format("complete -c carapace -n __fish_use_subcommand -a {} -d '{}'\n", verb->get_name(), verb->get_description());
+    fish += fmt::format("complete -c carapace -n __fish_use_subcommand -a {} -d '{}'\n",
+                        verb->get_name(), verb->get_description());
     for (const auto& word : words_of(*verb)) {
       const bool flag = word.starts_with("--");
-      fish += fmt::format("complete -c carapace -n '__fish_seen_subcommand_from {}' {} {}\n", verb->get_name(),
-                          flag ? "-l" : "-a", flag ? word.substr(2) : word);
+      fish += fmt::format("complete -c carapace -n '__fish_seen_subcommand_from {}' {} {}\n",
+                          verb->get_name(), flag ? "-l" : "-a", flag ? word.substr(2) : word);
     }
   }
   if (shell == "fish") return fish;
   const std::string body = fmt::format(
       "_carapace() {{\n  local words=\"{}\"\n  case \"${{COMP_WORDS[1]}}\" in\n{}  esac\n"
       "  [ \"$COMP_CWORD\" -gt 1 ] || words=\"{}\"\n"
-      "  COMPREPLY=($(compgen -W \"$words\" -- \"${{COMP_WORDS[COMP_CWORD]}}\"))\n}}\ncomplete -F _carapace carapace\n",
+      "  COMPREPLY=($(compgen -W \"$words\" -- \"${{COMP_WORDS[COMP_CWORD]}}\"))\n}}\ncomplete -F "
+      "_carapace carapace\n",
       joined(words_of(*root)), cases, joined(words_of(*root)));
-  return shell == "zsh" ? "autoload -U +X bashcompinit && bashcompinit\n" + body : shell == "bash" ? body : std::string();
+  return shell == "zsh"    ? "autoload -U +X bashcompinit && bashcompinit\n" + body
+         : shell == "bash" ? body
+                           : std::string();
 }
 
 }  // namespace carapace::app

@@ -1,5 +1,5 @@
-// The command line as values: which verb, with which options. Parsing, help and completion come from one
-// description, so that they cannot disagree. Called once by main.
+// The command line as values: which verb, with which options. Parsing, help and completion come
+// from one description, so that they cannot disagree. Called once by main.
 #pragma once
 
 #include <optional>
@@ -9,29 +9,29 @@
 namespace carapace::app {
 
 struct Options {
-  std::string verb;           // start, chat, agent, open, status, logs, config, version, completion
-  std::string config_file;    // --config
-  std::string state_dir;      // --state-dir
-  std::optional<int> port;    // --port
-  std::string bind;           // --bind
-  std::string token;          // --token
-  bool json = false;          // --json
+  std::string verb;         // start, chat, agent, open, status, logs, config, version, completion
+  std::string config_file;  // --config
+  std::string state_dir;    // --state-dir
+  std::optional<int> port;  // --port
+  std::string bind;         // --bind
+  std::string token;        // --token
+  bool json = false;        // --json
 
-  std::string message;        // agent
+  std::string message;  // agent
   bool message_given = false;
-  std::string session;        // agent, chat
-  std::string model;          // agent
-  int timeout_s = 0;          // agent
+  std::string session;  // agent, chat
+  std::string model;    // agent
+  int timeout_s = 0;    // agent
 
-  bool print_only = false;    // open --print
-  int lines = 50;             // logs
+  bool print_only = false;  // open --print
+  int lines = 50;           // logs
   bool follow = false;
 
   std::string config_action;  // show, get, set, path
   std::string key;
   std::string value;
 
-  std::string shell;          // completion
+  std::string shell;  // completion
   bool verbose = false;
 };
 

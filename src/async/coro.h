@@ -1,4 +1,5 @@
-// For .cc files that write coroutines: what `co_await` and `co_return` on a `Task` need, and sleeping.
+// For .cc files that write coroutines: what `co_await` and `co_return` on a `Task` need, and
+// sleeping.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -1,5 +1,5 @@
-// A deadline for cooperative work: asks a Stop to stop when the time is over, unless destroyed before.
-// Loop thread only.
+// A deadline for cooperative work: asks a Stop to stop when the time is over, unless destroyed
+// before. Loop thread only.
 #pragma once
 
 #include <chrono>

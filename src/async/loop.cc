@@ -17,7 +17,8 @@ namespace asio = boost::asio;
 struct Loop::Impl {
   asio::io_context context{1};
   struct Signals {
-    Signals(asio::io_context& loop, std::function<void(int)> call) : set(loop), handler(std::move(call)) {}
+    Signals(asio::io_context& loop, std::function<void(int)> call)
+        : set(loop), handler(std::move(call)) {}
     asio::signal_set set;
     std::function<void(int)> handler;
   };
@@ -41,7 +42,9 @@ void Loop::run() {
 }
 void Loop::stop() { impl_->context.stop(); }
 
-void Loop::post(std::move_only_function<void()> work) { asio::post(impl_->context, std::move(work)); }
+void Loop::post(std::move_only_function<void()> work) {
+  asio::post(impl_->context, std::move(work));
+}
 
 void Loop::on_signal(std::initializer_list<int> signals, std::function<void(int)> handler) {
   auto& entry = impl_->signals.emplace_back(impl_->context, std::move(handler));

@@ -21,8 +21,8 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  void run();   // until `stop` or until nothing is left to do
-  void stop();  // thread-safe
+  void run();                                       // until `stop` or until nothing is left to do
+  void stop();                                      // thread-safe
   void post(std::move_only_function<void()> work);  // thread-safe; runs soon on the loop
   // Calls `handler(signal number)` on the loop for each delivery, for as long as the loop runs.
   void on_signal(std::initializer_list<int> signals, std::function<void(int)> handler);

@@ -1,5 +1,6 @@
-// A bounded queue between coroutines of the loop: back-pressure is `push` answering false. One reader.
-// After `close`, what is queued is still delivered, then `pop` answers nullopt. Loop thread only.
+// A bounded queue between coroutines of the loop: back-pressure is `push` answering false. One
+// reader. After `close`, what is queued is still delivered, then `pop` answers nullopt. Loop thread
+// only.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,7 @@
 // Work that blocks (disk, hashing, DNS) runs on a pool; the coroutine that waits stays on the loop:
-// `co_await offload(pool, fn)`. `fn` is a plain function object and must not touch loop-owned state.
-// Threads start at the first use. The pool outlives the loop's tasks; its destructor finishes the queue.
+// `co_await offload(pool, fn)`. `fn` is a plain function object and must not touch loop-owned
+// state. Threads start at the first use. The pool outlives the loop's tasks; its destructor
+// finishes the queue.
 #pragma once
 
 #include <boost/asio/associated_executor.hpp>
@@ -36,16 +37,18 @@ class Pool {
 // Runs `fn` on the pool and resumes with its value (which must not be void; use Status).
 template <typename F, typename R = std::invoke_result_t<F&>>
 Task<R> offload(Pool& pool, F fn) {
-  auto value = co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&, void(std::optional<R>)>(
+  auto value = co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&,
+                                                    void(std::optional<R>)>(
       [](auto handler, Pool* target, F work) {
         auto executor = boost::asio::get_associated_executor(handler);
         target->submit([handler = std::move(handler), work = std::move(work),
                         guard = boost::asio::make_work_guard(executor)]() mutable {
           std::optional<R> result(work());
           auto back = guard.get_executor();
-          boost::asio::post(back, [handler = std::move(handler), result = std::move(result)]() mutable {
-            handler(std::move(result));
-          });
+          boost::asio::post(back,
+                            [handler = std::move(handler), result = std::move(result)]() mutable {
+                              handler(std::move(result));
+                            });
         });
       },
       boost::asio::use_awaitable, &pool, std::move(fn));

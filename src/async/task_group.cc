@@ -48,11 +48,13 @@ TaskGroup::~TaskGroup() {
 void TaskGroup::spawn(Task<void> task) {
   const auto entry = impl_->running.emplace(impl_->running.end());
   asio::co_spawn(impl_->context, std::move(task),
-                 asio::bind_cancellation_slot(entry->slot(), [impl = impl_, entry](const std::exception_ptr& error) {
-                   if (error && !is_cancellation(error) && impl->on_failure) impl->on_failure(error);
-                   impl->running.erase(entry);
-                   if (impl->running.empty()) impl->drained.notify_all();
-                 }));
+                 asio::bind_cancellation_slot(
+                     entry->slot(), [impl = impl_, entry](const std::exception_ptr& error) {
+                       if (error && !is_cancellation(error) && impl->on_failure)
+                         impl->on_failure(error);
+                       impl->running.erase(entry);
+                       if (impl->running.empty()) impl->drained.notify_all();
+                     }));
 }
 
 void TaskGroup::cancel() {

@@ -1,6 +1,7 @@
-// Started work belongs to somebody: a TaskGroup starts tasks, can ask all of them to stop and waits for
-// them. An owner joins its group before it dies (checked). Loop thread only. `cancel` unwinds each task
-// at its next suspension on a timer, socket or mailbox; work already handed to another thread is waited for.
+// Started work belongs to somebody: a TaskGroup starts tasks, can ask all of them to stop and waits
+// for them. An owner joins its group before it dies (checked). Loop thread only. `cancel` unwinds
+// each task at its next suspension on a timer, socket or mailbox; work already handed to another
+// thread is waited for.
 #pragma once
 
 #include <cstddef>

@@ -6,9 +6,9 @@
 namespace carapace {
 
 struct Asset {
-  std::string_view path;   // relative, '/' separated
+  std::string_view path;  // relative, '/' separated
   std::string_view bytes;
-  std::string_view hash;   // first 16 hex digits of its SHA-256, for ETags
+  std::string_view hash;  // first 16 hex digits of its SHA-256, for ETags
 };
 
 }  // namespace carapace

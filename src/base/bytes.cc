@@ -7,8 +7,10 @@ namespace carapace {
 namespace {
 
 constexpr std::string_view kHex = "0123456789abcdef";
-constexpr std::string_view kStandard = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::string_view kUrl = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::string_view kStandard =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view kUrl =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 std::string encode(std::string_view bytes, std::string_view alphabet, bool pad) {
   std::string out;
@@ -103,6 +105,8 @@ std::optional<std::string> from_base64(std::string_view text) {
   return decode(strip_padding(text));
 }
 
-std::optional<std::string> from_base64_any(std::string_view text) { return decode(strip_padding(text)); }
+std::optional<std::string> from_base64_any(std::string_view text) {
+  return decode(strip_padding(text));
+}
 
 }  // namespace carapace

@@ -1,5 +1,6 @@
 // Time is passed in. Wall time is Unix milliseconds (what the protocol speaks); deadlines and
-// durations use the steady reading, which no clock change can move. Implementations are thread-safe.
+// durations use the steady reading, which no clock change can move. Implementations are
+// thread-safe.
 #pragma once
 
 #include <cstdint>

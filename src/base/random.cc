@@ -32,8 +32,8 @@ std::string uuid_v4(Random& random) {
   raw[6] = (raw[6] & std::byte{0x0f}) | std::byte{0x40};
   raw[8] = (raw[8] & std::byte{0x3f}) | std::byte{0x80};
   const auto hex = to_hex({reinterpret_cast<const char*>(raw.data()), raw.size()});
-  return hex.substr(0, 8) + '-' + hex.substr(8, 4) + '-' + hex.substr(12, 4) + '-' + hex.substr(16, 4) +
-         '-' + hex.substr(20);
+  return hex.substr(0, 8) + '-' + hex.substr(8, 4) + '-' + hex.substr(12, 4) + '-' +
+         hex.substr(16, 4) + '-' + hex.substr(20);
 }
 
 }  // namespace carapace

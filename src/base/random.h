@@ -1,5 +1,5 @@
-// Randomness is passed in, so that a recorded run can be replayed. `SystemRandom` reads the kernel's
-// generator and is fit for secrets. Thread-safe.
+// Randomness is passed in, so that a recorded run can be replayed. `SystemRandom` reads the
+// kernel's generator and is fit for secrets. Thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ class SystemRandom final : public Random {
   void fill(std::span<std::byte> out) override;
 };
 
-std::string uuid_v4(Random& random);                     // lower-case 8-4-4-4-12
+std::string uuid_v4(Random& random);                        // lower-case 8-4-4-4-12
 std::string random_hex(Random& random, std::size_t bytes);  // 2 characters a byte
 
 }  // namespace carapace

@@ -62,7 +62,8 @@ bool iequals(std::string_view a, std::string_view b) {
 }
 
 bool icontains(std::string_view haystack, std::string_view needle) {
-  const auto found = std::ranges::search(haystack, needle, [](char x, char y) { return lower(x) == lower(y); });
+  const auto found =
+      std::ranges::search(haystack, needle, [](char x, char y) { return lower(x) == lower(y); });
   return needle.empty() || !found.empty();
 }
 

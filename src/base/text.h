@@ -10,17 +10,17 @@
 
 namespace carapace {
 
-std::string_view trim(std::string_view text);  // ASCII white space at both ends
-std::string to_lower(std::string_view text);   // ASCII only
-bool iequals(std::string_view a, std::string_view b);                       // ASCII only
-bool icontains(std::string_view haystack, std::string_view needle);         // ASCII only
+std::string_view trim(std::string_view text);          // ASCII white space at both ends
+std::string to_lower(std::string_view text);           // ASCII only
+bool iequals(std::string_view a, std::string_view b);  // ASCII only
+bool icontains(std::string_view haystack, std::string_view needle);          // ASCII only
 std::vector<std::string_view> split(std::string_view text, char separator);  // keeps empty parts
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 std::string collapse_space(std::string_view text);  // runs of white space become one blank; trimmed
 std::string replace_all(std::string text, std::string_view from, std::string_view to);
 
-bool is_valid_utf8(std::string_view text);           // strict: no surrogates, no overlong forms
-std::string sanitize_utf8(std::string_view text);    // each bad byte becomes U+FFFD
+bool is_valid_utf8(std::string_view text);         // strict: no surrogates, no overlong forms
+std::string sanitize_utf8(std::string_view text);  // each bad byte becomes U+FFFD
 // At most `bytes` long and never cut inside a code point.
 std::string_view truncate_utf8(std::string_view text, std::size_t bytes);
 // At most `count` code points; appends "…" when something was cut.

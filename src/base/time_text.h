@@ -1,4 +1,5 @@
-// Times as text. All times in the house are Unix milliseconds; these are the only conversions. Pure.
+// Times as text. All times in the house are Unix milliseconds; these are the only conversions.
+// Pure.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// The contract of a chat channel: a row and up to four small parts. A part that is null means "cannot";
-// everybody asks once, at start. Vendor words end in the part's own file: above it there are only Inbound and
-// Outgoing. Loop thread.
+// The contract of a chat channel: a row and up to four small parts. A part that is null means
+// "cannot"; everybody asks once, at start. Vendor words end in the part's own file: above it there
+// are only Inbound and Outgoing. Loop thread.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,8 @@
 
 namespace carapace::channel {
 
-// Brings messages in. Runs until asked to stop; hands over each message and goes on only when it was accepted.
+// Brings messages in. Runs until asked to stop; hands over each message and goes on only when it
+// was accepted.
 class Ingress {
  public:
   virtual ~Ingress() = default;
@@ -56,11 +57,12 @@ struct Parts {
 enum class Markup : std::uint8_t { plain, markdown };
 
 struct Spec {
-  std::string_view id = {};      // lower case, as in session keys
+  std::string_view id = {};  // lower case, as in session keys
   std::string_view label = {};
   Markup markup = Markup::plain;
-  std::size_t max_piece = 0;      // characters of one remote message; 0: unbounded
-  bool gateway_clients = false;   // its people are clients of the gateway: they send by RPC and read events
+  std::size_t max_piece = 0;  // characters of one remote message; 0: unbounded
+  bool gateway_clients =
+      false;  // its people are clients of the gateway: they send by RPC and read events
   Parts (*open)() = nullptr;
 };
 

@@ -8,7 +8,16 @@
 
 namespace carapace {
 
-enum class FieldType : std::uint8_t { boolean, integer, number, text, text_list, object, object_list, map };
+enum class FieldType : std::uint8_t {
+  boolean,
+  integer,
+  number,
+  text,
+  text_list,
+  object,
+  object_list,
+  map
+};
 enum class Reload : std::uint8_t { hot, subsystem, restart };
 
 struct FieldRow {
@@ -18,7 +27,7 @@ struct FieldRow {
   std::string_view description;  // one sentence, ends with a full stop
   std::string_view one_of;       // allowed values separated by '|'; empty: any
   double min = 0;
-  double max = 0;                // min == max: unbounded
+  double max = 0;  // min == max: unbounded
   bool secret = false;
   Reload reload = Reload::restart;
 };

@@ -8,7 +8,9 @@ constexpr std::array<std::string_view, 4> kIntegrity{"owner", "paired", "public"
 constexpr std::array<std::string_view, 3> kConfidentiality{"public", "private", "secret"};
 }  // namespace
 
-std::string_view to_text(Integrity integrity) { return kIntegrity.at(static_cast<std::size_t>(integrity)); }
+std::string_view to_text(Integrity integrity) {
+  return kIntegrity.at(static_cast<std::size_t>(integrity));
+}
 std::string_view to_text(Confidentiality confidentiality) {
   return kConfidentiality.at(static_cast<std::size_t>(confidentiality));
 }

@@ -1,5 +1,6 @@
-// What a conversation is made of. One vocabulary for transcript, prompt and providers: a message is a
-// role and blocks. Providers translate it to their wire and back; nobody else sees theirs. Values.
+// What a conversation is made of. One vocabulary for transcript, prompt and providers: a message is
+// a role and blocks. Providers translate it to their wire and back; nobody else sees theirs.
+// Values.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +53,16 @@ struct ToolResult {
 using Block = std::variant<TextBlock, ThinkingBlock, ImageBlock, ToolCall, ToolResult>;
 
 enum class Role : std::uint8_t { user, assistant, tool };
-enum class StopReason : std::uint8_t { stop, length, tool_use, refusal, error, aborted, interrupted, injected };
+enum class StopReason : std::uint8_t {
+  stop,
+  length,
+  tool_use,
+  refusal,
+  error,
+  aborted,
+  interrupted,
+  injected
+};
 
 // What the model side adds to an assistant message.
 struct Origin {
@@ -71,15 +81,16 @@ struct Message {
   std::vector<Block> blocks;
   std::int64_t at_ms = 0;  // Unix
   Label label;
-  PrincipalId principal;          // who said it, or whose run it belongs to
-  RunId run;                      // empty for what no run made
-  std::optional<Origin> origin;   // assistant messages only
+  PrincipalId principal;         // who said it, or whose run it belongs to
+  RunId run;                     // empty for what no run made
+  std::optional<Origin> origin;  // assistant messages only
   bool operator==(const Message&) const = default;
 };
 
 std::string text_of(const Message& message);  // all text blocks, joined by a blank line
 std::vector<const ToolCall*> tool_calls_of(const Message& message);
-std::string_view to_text(Role role);         // user, assistant, toolResult
-std::string_view to_text(StopReason reason);  // stop, length, toolUse, refusal, error, aborted, interrupted, injected
+std::string_view to_text(Role role);  // user, assistant, toolResult
+std::string_view to_text(
+    StopReason reason);  // stop, length, toolUse, refusal, error, aborted, interrupted, injected
 
 }  // namespace carapace

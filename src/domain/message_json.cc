@@ -14,7 +14,8 @@ json::object image_json(const ImageBlock& image) {
 // A call's arguments are shown as an object; text that never was one stays visible as text.
 json::value arguments_json(const ToolCall& call) {
   if (!call.malformed) {
-    if (auto parsed = parse_json(call.arguments); parsed && parsed->is_object()) return std::move(*parsed);
+    if (auto parsed = parse_json(call.arguments); parsed && parsed->is_object())
+      return std::move(*parsed);
   }
   return json::string(call.arguments);
 }
@@ -22,7 +23,9 @@ json::value arguments_json(const ToolCall& call) {
 struct BlockWriter {
   json::array& out;
 
-  void operator()(const TextBlock& block) const { out.push_back(json::object{{"type", "text"}, {"text", block.text}}); }
+  void operator()(const TextBlock& block) const {
+    out.push_back(json::object{{"type", "text"}, {"text", block.text}});
+  }
   void operator()(const ThinkingBlock& block) const {
     json::object object{{"type", "thinking"}, {"thinking", block.text}};
     if (!block.signature.empty()) object["thinkingSignature"] = block.signature;
@@ -31,7 +34,10 @@ struct BlockWriter {
   }
   void operator()(const ImageBlock& block) const { out.push_back(image_json(block)); }
   void operator()(const ToolCall& block) const {
-    json::object object{{"type", "toolCall"}, {"id", block.id.value}, {"name", block.name}, {"arguments", arguments_json(block)}};
+    json::object object{{"type", "toolCall"},
+                        {"id", block.id.value},
+                        {"name", block.name},
+                        {"arguments", arguments_json(block)}};
     if (block.malformed) object["malformed"] = true;
     out.push_back(std::move(object));
   }
@@ -61,27 +67,38 @@ Result<Block> read_block(const json::object& object) {
   const auto type = string_or(object, "type", "");
   if (type == "text") return TextBlock{string_or(object, "text", "")};
   if (type == "thinking")
-    return ThinkingBlock{string_or(object, "thinking", ""), string_or(object, "thinkingSignature", ""),
+    return ThinkingBlock{string_or(object, "thinking", ""),
+                         string_or(object, "thinkingSignature", ""),
                          find_bool(object, "redacted").value_or(false)};
-  if (type == "image") return ImageBlock{string_or(object, "mimeType", ""), string_or(object, "data", "")};
+  if (type == "image")
+    return ImageBlock{string_or(object, "mimeType", ""), string_or(object, "data", "")};
   if (type == "toolCall") {
     ToolCall call{ToolCallId(string_or(object, "id", "")), string_or(object, "name", ""), "{}",
                   find_bool(object, "malformed").value_or(false)};
     if (const auto* arguments = find(object, "arguments"))
-      call.arguments = arguments->is_string() ? std::string(std::string_view(arguments->get_string())) : dump_json(*arguments);
+      call.arguments = arguments->is_string()
+                           ? std::string(std::string_view(arguments->get_string()))
+                           : dump_json(*arguments);
     return call;
   }
   return fail(Errc::invalid_request, "unknown message block type '{}'", type);
 }
 
 Origin read_origin(const json::object& object) {
-  Origin origin{string_or(object, "api", ""), string_or(object, "provider", ""), string_or(object, "model", ""), {}, 0,
-                stop_from(string_or(object, "stopReason", "stop")), string_or(object, "errorMessage", "")};
+  Origin origin{string_or(object, "api", ""),
+                string_or(object, "provider", ""),
+                string_or(object, "model", ""),
+                {},
+                0,
+                stop_from(string_or(object, "stopReason", "stop")),
+                string_or(object, "errorMessage", "")};
   if (const auto* usage = find_object(object, "usage")) {
     origin.usage = {find_int(*usage, "input").value_or(0), find_int(*usage, "output").value_or(0),
-                    find_int(*usage, "cacheRead").value_or(0), find_int(*usage, "cacheWrite").value_or(0)};
+                    find_int(*usage, "cacheRead").value_or(0),
+                    find_int(*usage, "cacheWrite").value_or(0)};
     if (const auto* cost = find_object(*usage, "cost"))
-      origin.cost_micros = static_cast<std::int64_t>(find_number(*cost, "total").value_or(0) * 1e6 + 0.5);
+      origin.cost_micros =
+          static_cast<std::int64_t>(find_number(*cost, "total").value_or(0) * 1e6 + 0.5);
   }
   return origin;
 }
@@ -128,10 +145,12 @@ Result<Message> message_from_json(const json::object& object) {
     return fail(Errc::invalid_request, "unknown message role '{}'", role);
   }
   std::vector<Block> blocks;
-  if (const auto text = find_string(object, "content")) blocks.push_back(TextBlock{std::string(*text)});
+  if (const auto text = find_string(object, "content"))
+    blocks.push_back(TextBlock{std::string(*text)});
   if (const auto* content = find_array(object, "content")) {
     for (const auto& item : *content) {
-      if (!item.is_object()) return fail(Errc::invalid_request, "message content holds something that is no object");
+      if (!item.is_object())
+        return fail(Errc::invalid_request, "message content holds something that is no object");
       TRY(auto block, read_block(item.get_object()));
       blocks.push_back(std::move(block));
     }
@@ -140,7 +159,10 @@ Result<Message> message_from_json(const json::object& object) {
     message.blocks = std::move(blocks);
     return message;
   }
-  ToolResult result{ToolCallId(string_or(object, "toolCallId", "")), string_or(object, "toolName", ""), "", {},
+  ToolResult result{ToolCallId(string_or(object, "toolCallId", "")),
+                    string_or(object, "toolName", ""),
+                    "",
+                    {},
                     find_bool(object, "isError").value_or(false)};
   for (auto& block : blocks) {
     if (auto* text = std::get_if<TextBlock>(&block)) result.text += text->text;

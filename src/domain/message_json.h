@@ -11,8 +11,8 @@
 
 namespace carapace {
 
-// {role, content:[…], timestamp, api?, provider?, model?, usage?, stopReason?, …}; label, principal and
-// run are columns of the store and not part of it.
+// {role, content:[…], timestamp, api?, provider?, model?, usage?, stopReason?, …}; label, principal
+// and run are columns of the store and not part of it.
 json::object message_to_json(const Message& message);
 Result<Message> message_from_json(const json::object& object);
 

@@ -17,7 +17,8 @@ struct ModelRef {
 // nullopt without a slash or with an empty part.
 inline std::optional<ModelRef> parse_model_ref(std::string_view text) {
   const auto slash = text.find('/');
-  if (slash == std::string_view::npos || slash == 0 || slash + 1 == text.size()) return std::nullopt;
+  if (slash == std::string_view::npos || slash == 0 || slash + 1 == text.size())
+    return std::nullopt;
   return ModelRef{std::string(text.substr(0, slash)), std::string(text.substr(slash + 1))};
 }
 

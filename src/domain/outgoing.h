@@ -1,5 +1,5 @@
-// What leaves for a chat: one reply of ours on its way to a channel. Made by dispatch, handed to the
-// channel's Delivery; the receipt closes it. Value.
+// What leaves for a chat: one reply of ours on its way to a channel. Made by dispatch, handed to
+// the channel's Delivery; the receipt closes it. Value.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ struct Outgoing {
   std::string channel;  // channel row id
   std::string account;
   std::string peer;
-  std::string text;     // Markdown; the channel's row says what becomes of it
+  std::string text;  // Markdown; the channel's row says what becomes of it
   RunId run;
 };
 

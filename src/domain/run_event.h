@@ -31,8 +31,8 @@ struct RunToolEnded {
 struct RunEnded {
   enum class Outcome : std::uint8_t { done, aborted, failed, interrupted };
   Outcome outcome = Outcome::done;
-  std::string text;        // the final text, possibly empty
-  std::string error;       // user sentence when failed or interrupted
+  std::string text;         // the final text, possibly empty
+  std::string error;        // user sentence when failed or interrupted
   std::string stop_reason;  // rpc, stop, timeout for aborted; else the model's
   std::int64_t started_ms = 0;
   std::int64_t ended_ms = 0;

@@ -34,10 +34,13 @@ std::optional<SessionKeyParts> parse_session_key(std::string_view key) {
   key.remove_prefix(6);
   const auto colon = key.find(':');
   if (colon == 0 || colon == std::string_view::npos || colon + 1 == key.size()) return std::nullopt;
-  return SessionKeyParts{AgentId(std::string(key.substr(0, colon))), std::string(key.substr(colon + 1))};
+  return SessionKeyParts{AgentId(std::string(key.substr(0, colon))),
+                         std::string(key.substr(colon + 1))};
 }
 
-SessionKey main_session_key(const AgentId& agent) { return SessionKey("agent:" + agent.value + ":main"); }
+SessionKey main_session_key(const AgentId& agent) {
+  return SessionKey("agent:" + agent.value + ":main");
+}
 
 std::optional<SessionKey> canonical_key(std::string_view raw, const AgentId& default_agent) {
   const std::string key = to_lower(trim(raw));

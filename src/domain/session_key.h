@@ -1,5 +1,6 @@
-// The name of a conversation (agent specification §2.1): `agent:<agent>:<rest>`, or `global`, `unknown`.
-// Always lower case. Clients may send short forms; `canonical_key` expands them. Values; any thread.
+// The name of a conversation (agent specification §2.1): `agent:<agent>:<rest>`, or `global`,
+// `unknown`. Always lower case. Clients may send short forms; `canonical_key` expands them. Values;
+// any thread.
 #pragma once
 
 #include <optional>
@@ -20,8 +21,8 @@ struct SessionKeyParts {
 // nullopt for `global`, `unknown` and whatever does not have three non-empty parts.
 std::optional<SessionKeyParts> parse_session_key(std::string_view key);
 
-// Trims, lower-cases, expands `main` and other short forms with the default agent. The rest of a key
-// is at most 512 bytes; longer or empty input gives nullopt.
+// Trims, lower-cases, expands `main` and other short forms with the default agent. The rest of a
+// key is at most 512 bytes; longer or empty input gives nullopt.
 std::optional<SessionKey> canonical_key(std::string_view raw, const AgentId& default_agent);
 
 SessionKey main_session_key(const AgentId& agent);

@@ -26,7 +26,8 @@ struct Price {  // USD per million tokens
 
 // One dollar per million tokens is one micro a token.
 constexpr std::int64_t cost_micros(const Usage& usage, const Price& price) {
-  const double micros = static_cast<double>(usage.input) * price.input + static_cast<double>(usage.output) * price.output +
+  const double micros = static_cast<double>(usage.input) * price.input +
+                        static_cast<double>(usage.output) * price.output +
                         static_cast<double>(usage.cache_read) * price.cache_read +
                         static_cast<double>(usage.cache_write) * price.cache_write;
   return static_cast<std::int64_t>(micros + 0.5);

@@ -52,7 +52,8 @@ struct Settings {
   std::string log_file;                // read by logs.tail; empty: there is none
   AgentId default_agent{"main"};
   std::vector<AgentInfo> agents;  // empty: only the default agent
-  std::span<const std::string_view> known_channels;  // names that clients may send; outlives the gateway
+  std::span<const std::string_view>
+      known_channels;  // names that clients may send; outlives the gateway
   std::string assistant_name = "Assistant";
   std::string assistant_avatar = "A";
   bool chat_completions = true;  // POST /v1/chat/completions and GET /v1/models

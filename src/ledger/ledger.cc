@@ -17,11 +17,12 @@ constexpr std::chrono::milliseconds kFlushDelay{50};
 Ledger::Ledger(store::Costs& costs, const Clock& clock, TaskGroup& group, Settings settings)
     : costs_(costs), clock_(clock), group_(group), settings_(settings) {}
 
-Task<Result<std::int64_t>> Ledger::reserve(PrincipalId principal, RunId run, std::int64_t worst_case_micros) {
+Task<Result<std::int64_t>> Ledger::reserve(PrincipalId principal, RunId run,
+                                           std::int64_t worst_case_micros) {
   if (worst_case_micros <= 0) co_return 0;
   const auto now = clock_.wall_ms();
-  co_return co_await costs_.reserve(std::move(principal), utc_day(now), worst_case_micros, settings_.daily_cap_micros,
-                                    std::move(run), now);
+  co_return co_await costs_.reserve(std::move(principal), utc_day(now), worst_case_micros,
+                                    settings_.daily_cap_micros, std::move(run), now);
 }
 
 void Ledger::settle(std::int64_t reservation, store::UsageRow row) {
@@ -40,7 +41,8 @@ Task<void> Ledger::flush_soon() {
 Task<void> Ledger::flush() {
   for (auto& item : std::exchange(pending_, {})) {
     const auto settled = co_await costs_.settle(item.reservation, std::move(item.row));
-    if (!settled) kLog.error("a usage row could not be written", {{"cause", settled.error().detail}});
+    if (!settled)
+      kLog.error("a usage row could not be written", {{"cause", settled.error().detail}});
   }
 }
 

@@ -1,6 +1,6 @@
-// The spending ledger: a cap per person and UTC day that holds, also across crashes and with many runs at
-// once. Before a paid call its worst case is reserved durably; afterwards the real cost replaces it. Prices
-// come by value; the ledger calls no model. Loop thread; owned by app/.
+// The spending ledger: a cap per person and UTC day that holds, also across crashes and with many
+// runs at once. Before a paid call its worst case is reserved durably; afterwards the real cost
+// replaces it. Prices come by value; the ledger calls no model. Loop thread; owned by app/.
 #pragma once
 
 #include <cstdint>
@@ -22,12 +22,13 @@ class Ledger {
  public:
   Ledger(store::Costs& costs, const Clock& clock, TaskGroup& group, Settings settings);
 
-  // Durable when it returns. 0 when nothing has to be reserved (a call that costs nothing). budget_exceeded
-  // says the cap, what is spent and what was asked for.
-  Task<Result<std::int64_t>> reserve(PrincipalId principal, RunId run, std::int64_t worst_case_micros);
-  // Queues the usage row (with principal, run, provider, model, usage, cost filled; day and time are added
-  // here) and closes the reservation. Rows ride together a moment later: what a crash loses of them is still
-  // covered by the reservation, which then counts as spent.
+  // Durable when it returns. 0 when nothing has to be reserved (a call that costs nothing).
+  // budget_exceeded says the cap, what is spent and what was asked for.
+  Task<Result<std::int64_t>> reserve(PrincipalId principal, RunId run,
+                                     std::int64_t worst_case_micros);
+  // Queues the usage row (with principal, run, provider, model, usage, cost filled; day and time
+  // are added here) and closes the reservation. Rows ride together a moment later: what a crash
+  // loses of them is still covered by the reservation, which then counts as spent.
   void settle(std::int64_t reservation, store::UsageRow row);
   Task<void> flush();  // writes what is queued; for shutdown and tests
 

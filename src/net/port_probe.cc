@@ -13,7 +13,8 @@ namespace carapace::net {
 
 namespace asio = boost::asio;
 
-Task<bool> is_listening(Loop& loop, std::string address, std::uint16_t port, std::int64_t limit_ms) {
+Task<bool> is_listening(Loop& loop, std::string address, std::uint16_t port,
+                        std::int64_t limit_ms) {
   boost::system::error_code bad;
   const auto ip = asio::ip::make_address(address, bad);
   if (bad) co_return false;

@@ -1,5 +1,5 @@
-// Is anybody listening there? One TCP connect that is closed again: cheaper than loading the HTTP client to
-// learn that nobody is. Loop thread.
+// Is anybody listening there? One TCP connect that is closed again: cheaper than loading the HTTP
+// client to learn that nobody is. Loop thread.
 #pragma once
 
 #include <cstdint>

@@ -1,12 +1,12 @@
-// The listening side: one port for HTTP/1.1 and WebSocket. Bytes become one parsed request or one message;
-// no socket is seen above. Limits (header 64 KiB, body, frame 512 KiB, read deadlines) are enforced here
-// with readable answers (413, 431, 408, 400; close 1009). Loop thread only.
+// The listening side: one port for HTTP/1.1 and WebSocket. Bytes become one parsed request or one
+// message; no socket is seen above. Limits (header 64 KiB, body, frame 512 KiB, read deadlines) are
+// enforced here with readable answers (413, 431, 408, 400; close 1009). Loop thread only.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,18 +18,19 @@
 
 namespace carapace::net {
 
-// The writing half of an upgraded connection. Frames are shared: an event is serialised once for all its
-// readers.
+// The writing half of an upgraded connection. Frames are shared: an event is serialised once for
+// all its readers.
 class FrameSink {
  public:
   using Frame = std::shared_ptr<const std::string>;
 
   virtual ~FrameSink() = default;
-  // Queues a text frame and returns at once; dropped silently after close. Frames of one turn of the loop
-  // leave in one system call.
+  // Queues a text frame and returns at once; dropped silently after close. Frames of one turn of
+  // the loop leave in one system call.
   virtual void send(Frame frame) = 0;
-  // Sends what is queued, then closes; the peer has 5 s to take it all and answer. Reasons are cut to
-  // 120 bytes. Idempotent. `receive` then answers unavailable once the peer has answered or the time is up.
+  // Sends what is queued, then closes; the peer has 5 s to take it all and answer. Reasons are cut
+  // to 120 bytes. Idempotent. `receive` then answers unavailable once the peer has answered or the
+  // time is up.
   virtual void close(std::uint16_t code, std::string reason) = 0;
   virtual std::size_t unsent_bytes() const = 0;
 };
@@ -37,13 +38,14 @@ class FrameSink {
 // One upgraded connection.
 class WebSocket : public FrameSink {
  public:
-  // Next whole message, text or binary alike, at most the frame limit. unavailable when the peer has gone,
-  // too_large when it was closed with 1009. One reader.
+  // Next whole message, text or binary alike, at most the frame limit. unavailable when the peer
+  // has gone, too_large when it was closed with 1009. One reader.
   virtual Task<Result<std::string>> receive() = 0;
 };
 
-// Where a handler puts its answer. Exactly one of `send` or `begin` is called; a request whose handler
-// ends without either answers 500 by itself. `send` leaves at once, not when the handler ends.
+// Where a handler puts its answer. Exactly one of `send` or `begin` is called; a request whose
+// handler ends without either answers 500 by itself. `send` leaves at once, not when the handler
+// ends.
 class Responder {
  public:
   virtual ~Responder() = default;
@@ -59,8 +61,8 @@ struct ServerHandler {
   std::function<Task<void>(ServerRequest, Responder&)> http;
   // Judged before the upgrade: a response here refuses it.
   std::function<std::optional<ServerResponse>(const ServerRequest&)> refuse_upgrade;
-  // The request lives as long as the handler wants: one that serves thousands of idle sockets drops it.
-  // When the handler ends the socket is closed with 1000, with 1011 when it throws.
+  // The request lives as long as the handler wants: one that serves thousands of idle sockets drops
+  // it. When the handler ends the socket is closed with 1000, with 1011 when it throws.
   std::function<Task<void>(ServerRequest, std::shared_ptr<WebSocket>)> websocket;
 };
 
@@ -73,7 +75,8 @@ struct ServerOptions {
   std::int64_t header_deadline_ms = 30'000;
   std::int64_t body_deadline_ms = 60'000;
   std::size_t max_connections = 20'000;  // beyond it: 503 and close
-  Headers always;  // added to every answer (also 101 and our own errors) that does not say them itself
+  Headers
+      always;  // added to every answer (also 101 and our own errors) that does not say them itself
 };
 
 class Server {
@@ -82,12 +85,14 @@ class Server {
   virtual std::uint16_t port() const = 0;
   // Stops accepting; live connections go on.
   virtual void stop_accepting() = 0;
-  // Closes every connection (WebSockets with `code`), waits until their handlers ended or the limit passed,
-  // then cancels what is left. Never from a handler of this server: it would wait for itself.
+  // Closes every connection (WebSockets with `code`), waits until their handlers ended or the limit
+  // passed, then cancels what is left. Never from a handler of this server: it would wait for
+  // itself.
   virtual Task<void> shut_down(std::uint16_t code, std::string reason, std::int64_t limit_ms) = 0;
 };
 
-// conflict when the port is in use, forbidden when it may not be bound; the detail names address and port.
+// conflict when the port is in use, forbidden when it may not be bound; the detail names address
+// and port.
 Result<std::unique_ptr<Server>> listen(Loop& loop, ServerOptions options, ServerHandler handler);
 
 }  // namespace carapace::net

@@ -20,7 +20,8 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 
 }  // namespace
 
-Status spawn_detached(const std::vector<std::string>& argv, const std::vector<std::string>& environment) {
+Status spawn_detached(const std::vector<std::string>& argv,
+                      const std::vector<std::string>& environment) {
   const auto words = pointers(argv);
   const auto variables = pointers(environment);
   posix_spawn_file_actions_t actions;
@@ -31,7 +32,8 @@ Status spawn_detached(const std::vector<std::string>& argv, const std::vector<st
     ::posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
   pid_t child = 0;
-  const int error = ::posix_spawnp(&child, words.front(), &actions, &attributes, words.data(), variables.data());
+  const int error =
+      ::posix_spawnp(&child, words.front(), &actions, &attributes, words.data(), variables.data());
   ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   if (error == 0) return {};

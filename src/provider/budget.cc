@@ -12,16 +12,23 @@ constexpr std::int64_t kImageTokens = 2'000;
 
 struct BlockTokens {
   std::int64_t operator()(const TextBlock& block) const { return chars(block.text); }
-  std::int64_t operator()(const ThinkingBlock& block) const { return chars(block.text) + chars(block.signature); }
+  std::int64_t operator()(const ThinkingBlock& block) const {
+    return chars(block.text) + chars(block.signature);
+  }
   std::int64_t operator()(const ImageBlock&) const { return kImageTokens; }
-  std::int64_t operator()(const ToolCall& block) const { return chars(block.name) + chars(block.arguments); }
+  std::int64_t operator()(const ToolCall& block) const {
+    return chars(block.name) + chars(block.arguments);
+  }
   std::int64_t operator()(const ToolResult& block) const {
     return chars(block.text) + kImageTokens * static_cast<std::int64_t>(block.images.size());
   }
-  static std::int64_t chars(const std::string& text) { return static_cast<std::int64_t>(text.size()) / 4 + 4; }
+  static std::int64_t chars(const std::string& text) {
+    return static_cast<std::int64_t>(text.size()) / 4 + 4;
+  }
 };
 
-// Passes events on and remembers that there were any: what streamed was billed, whatever came after.
+// Passes events on and remembers that there were any: what streamed was billed, whatever came
+// after.
 class Watched final : public EventSink {
  public:
   explicit Watched(EventSink& out) : out_(out) {}
@@ -45,13 +52,23 @@ class Budget final : public Provider {
   Budget(Provider& inner, ledger::Ledger& ledger, ModelInfo model)
       : inner_(inner), ledger_(ledger), model_(std::move(model)) {}
 
-  Task<Result<Completion>> complete(const Request& request, EventSink& events, const CallContext& context) override {
+  Task<Result<Completion>> complete(const Request& request, EventSink& events,
+                                    const CallContext& context) override {
     const auto amount = model_.price.known ? worst_case_micros(request, model_.price) : 0;
-    CO_TRY(const auto reservation, co_await ledger_.reserve(context.principal, context.run, amount));
+    CO_TRY(const auto reservation,
+           co_await ledger_.reserve(context.principal, context.run, amount));
     Watched watched(events);
     auto answer = co_await inner_.complete(request, watched, context);
-    store::UsageRow row{"", context.principal, context.run, context.session_key, model_.provider, request.model,
-                        {}, 0, model_.price.known, 0};
+    store::UsageRow row{"",
+                        context.principal,
+                        context.run,
+                        context.session_key,
+                        model_.provider,
+                        request.model,
+                        {},
+                        0,
+                        model_.price.known,
+                        0};
     if (answer) {
       answer->cost_micros = model_.price.known ? cost_micros(answer->usage, model_.price) : 0;
       row.usage = answer->usage;
@@ -79,12 +96,14 @@ std::int64_t estimate_tokens(const Request& request) {
   std::int64_t tokens = BlockTokens::chars(request.system);
   for (const auto& message : request.messages)
     for (const auto& block : message.blocks) tokens += std::visit(BlockTokens{}, block);
-  for (const auto& tool : request.tools) tokens += BlockTokens::chars(tool.description) + BlockTokens::chars(tool.schema);
+  for (const auto& tool : request.tools)
+    tokens += BlockTokens::chars(tool.description) + BlockTokens::chars(tool.schema);
   return tokens;
 }
 
 std::int64_t worst_case_micros(const Request& request, const Price& price) {
-  // Some scripts take more tokens than the rule says, and what is written to a cache may cost more than input.
+  // Some scripts take more tokens than the rule says, and what is written to a cache may cost more
+  // than input.
   Price dearest = price;
   dearest.input = std::max({price.input, price.cache_write, price.cache_read});
   return cost_micros({estimate_tokens(request) * 3 / 2, request.max_output_tokens, 0, 0}, dearest);

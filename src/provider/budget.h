@@ -1,5 +1,5 @@
-// Decorator: no paid call without money for its worst case. Reserves before the call, settles what it really
-// cost after it, also when it failed half way. Loop thread.
+// Decorator: no paid call without money for its worst case. Reserves before the call, settles what
+// it really cost after it, also when it failed half way. Loop thread.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,8 @@ namespace carapace::provider {
 // `inner` and `ledger` outlive the decorator. `model` gives provider id and price.
 std::unique_ptr<Provider> make_budget(Provider& inner, ledger::Ledger& ledger, ModelInfo model);
 
-// The most that one call of this request may cost: a generous count of its tokens and the longest answer.
+// The most that one call of this request may cost: a generous count of its tokens and the longest
+// answer.
 std::int64_t worst_case_micros(const Request& request, const Price& price);
 
 // Tokens of a request by the four-characters rule (an image counts 2,000).

@@ -1,4 +1,5 @@
-// Which provider answers: the port between a turn and the stack of providers that app/ builds. Loop thread.
+// Which provider answers: the port between a turn and the stack of providers that app/ builds. Loop
+// thread.
 #pragma once
 
 #include <string>
@@ -24,7 +25,7 @@ class Router {
   // `reference` is provider/model, or empty for the default. not_found names what is known.
   virtual Result<Route> route(std::string_view reference) = 0;
   virtual std::vector<ModelInfo> models() const = 0;  // `models.list`
-  virtual const Choice& choice() const = 0;  // the default model and why
+  virtual const Choice& choice() const = 0;           // the default model and why
 };
 
 }  // namespace carapace::provider

@@ -60,7 +60,8 @@ Task<void> Lanes::Impl::drain(SessionKey key) {
     try {
       co_await turn(lane.active.front().run, lane.active.front().stop);
     } catch (const boost::system::system_error& error) {
-      if (error.code() == boost::system::errc::operation_canceled) throw;  // the group is being taken down
+      if (error.code() == boost::system::errc::operation_canceled)
+        throw;  // the group is being taken down
       thrown = std::current_exception();
     } catch (...) {
       thrown = std::current_exception();
@@ -70,8 +71,10 @@ Task<void> Lanes::Impl::drain(SessionKey key) {
     lanes[key].active.clear();
     if (thrown) {
       // Turns do not throw; should one, the next message of its session is heard all the same.
-      if (!lanes[key].waiting.empty()) group.spawn(drain(key));
-      else lanes.erase(key);
+      if (!lanes[key].waiting.empty())
+        group.spawn(drain(key));
+      else
+        lanes.erase(key);
       std::rethrow_exception(thrown);
     }
   }

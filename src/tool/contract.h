@@ -1,5 +1,6 @@
-// The contract of a tool. A failure that the model can mend is an outcome, not an error. The row is the
-// whole truth: what the model is told, what the tool reads, where it can send. Loop thread only.
+// The contract of a tool. A failure that the model can mend is an outcome, not an error. The row is
+// the whole truth: what the model is told, what the tool reads, where it can send. Loop thread
+// only.
 #pragma once
 
 #include <cstdint>
@@ -42,8 +43,8 @@ struct Context {
   AgentId agent;
   std::string model;  // provider/model of this run
   Stop stop;          // requested at the row's deadline, too
-  // The context holds what must not leak and text that is not trusted: the call was judged for the destination
-  // that it names, so a tool goes nowhere else (no redirect to another host).
+  // The context holds what must not leak and text that is not trusted: the call was judged for the
+  // destination that it names, so a tool goes nowhere else (no redirect to another host).
   bool confined = false;
 };
 
@@ -70,11 +71,11 @@ struct Spec {
   std::string_view summary = {};      // one line for the system prompt
   std::string_view description = {};  // for the model
   std::string_view schema = {};       // JSON text, root type object
-  bool reads_personal = false;   // what it returns is the person's own
-  bool reads_untrusted = false;  // what it returns was written by strangers
-  bool sends = false;            // its arguments can carry data out of the house
+  bool reads_personal = false;        // what it returns is the person's own
+  bool reads_untrusted = false;       // what it returns was written by strangers
+  bool sends = false;                 // its arguments can carry data out of the house
   bool mutates = false;
-  bool idempotent = false;       // may be repeated after a crash
+  bool idempotent = false;  // may be repeated after a crash
   std::int64_t deadline_ms = 60'000;
   // The argument whose value names the destination (a URL), for flow rules; empty: none.
   std::string_view destination_argument = {};

@@ -11,8 +11,9 @@
 namespace carapace::tool {
 namespace {
 
-// The one reading of a URL that the network follows, too: two readers that disagree would be a way around. The
-// guard refuses private hosts unless they are listed; here only the name counts, so the host lists itself.
+// The one reading of a URL that the network follows, too: two readers that disagree would be a way
+// around. The guard refuses private hosts unless they are listed; here only the name counts, so the
+// host lists itself.
 std::string host_of(std::string_view url) {
   if (const auto read = net::guard_url(url)) return read->host;
   const auto begin = url.find("://");
@@ -26,8 +27,10 @@ std::string host_of(std::string_view url) {
 // The URL that begins at `at`, as far as a reader of prose would take it.
 std::string_view url_at(std::string_view text, std::size_t at) {
   const auto host = text.find("://", at) + 3;
-  const auto bracket = text.substr(host).starts_with('[') ? text.find(']', host) : std::string_view::npos;
-  const auto end = text.find_first_of(" \t\r\n\"'<>)]}", bracket == std::string_view::npos ? at : bracket + 1);
+  const auto bracket =
+      text.substr(host).starts_with('[') ? text.find(']', host) : std::string_view::npos;
+  const auto end =
+      text.find_first_of(" \t\r\n\"'<>)]}", bracket == std::string_view::npos ? at : bracket + 1);
   auto url = text.substr(at, end - at);
   while (!url.empty() && std::string_view(".,;:!?").contains(url.back())) url.remove_suffix(1);
   return url;
@@ -36,7 +39,8 @@ std::string_view url_at(std::string_view text, std::size_t at) {
 }  // namespace
 
 bool is_confined(const Flow& flow) {
-  return flow.label.integrity >= Integrity::open && flow.label.confidentiality >= Confidentiality::personal;
+  return flow.label.integrity >= Integrity::open &&
+         flow.label.confidentiality >= Confidentiality::personal;
 }
 
 std::string destination_of(const Spec& tool, const ToolCall& call) {
@@ -49,7 +53,8 @@ std::string destination_of(const Spec& tool, const ToolCall& call) {
 std::set<std::string> hosts_in(std::string_view text) {
   std::set<std::string> hosts;
   const std::string folded = to_lower(text);
-  for (std::size_t at = folded.find("http"); at != std::string::npos; at = folded.find("http", at)) {
+  for (std::size_t at = folded.find("http"); at != std::string::npos;
+       at = folded.find("http", at)) {
     const auto rest = std::string_view(folded).substr(at);
     if (!rest.starts_with("http://") && !rest.starts_with("https://")) {
       at += 4;
@@ -63,20 +68,24 @@ std::set<std::string> hosts_in(std::string_view text) {
 }
 
 Judgement judge(const Spec& tool, const ToolCall& call, const Flow& flow) {
-  if (call.malformed) return {Verdict::deny, "The arguments were not a JSON object, so nothing was run."};
+  if (call.malformed)
+    return {Verdict::deny, "The arguments were not a JSON object, so nothing was run."};
   const bool tainted = flow.label.integrity >= Integrity::open;
   const bool holds_personal = flow.label.confidentiality >= Confidentiality::personal;
   if (!tainted || !(tool.sends || tool.mutates)) return {};
   if (!tool.mutates && !holds_personal) return {};
-  // A destination that the owner named, or that the strange text itself came from, learns nothing new by
-  // being asked for – but only reading tools get this; what mutates is always a person's decision.
+  // A destination that the owner named, or that the strange text itself came from, learns nothing
+  // new by being asked for – but only reading tools get this; what mutates is always a person's
+  // decision.
   const auto destination = destination_of(tool, call);
   if (!tool.mutates && !destination.empty() &&
       (flow.owner_destinations.contains(destination) || flow.read_hosts.contains(destination)))
     return {};
-  return {Verdict::ask,
-          fmt::format("{} can send data out{}, and this conversation has read text from a source that is not trusted.",
-                      tool.name, destination.empty() ? std::string() : " (to " + destination + ")")};
+  return {
+      Verdict::ask,
+      fmt::format("{} can send data out{}, and this conversation has read text from a source that "
+                  "is not trusted.",
+                  tool.name, destination.empty() ? std::string() : " (to " + destination + ")")};
 }
 
 }  // namespace carapace::tool

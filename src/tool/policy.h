@@ -1,6 +1,7 @@
-// Judges a tool call before it runs: is the tool allowed here, and may what the context holds flow to where
-// the tool can send (reliability specification, information-flow rules 1–4). A pure decision; the desk asks a
-// person when it says so. Unknown tools are never reached: the registry answers first.
+// Judges a tool call before it runs: is the tool allowed here, and may what the context holds flow
+// to where the tool can send (reliability specification, information-flow rules 1–4). A pure
+// decision; the desk asks a person when it says so. Unknown tools are never reached: the registry
+// answers first.
 #pragma once
 
 #include <cstdint>
@@ -23,20 +24,22 @@ struct Judgement {
 
 // What the context of the run holds so far.
 struct Flow {
-  Label label;                             // joined over everything that the model has read
+  Label label;                               // joined over everything that the model has read
   std::set<std::string> owner_destinations;  // hosts that the owner named in own messages
-  std::set<std::string> read_hosts;          // hosts that untrusted text came from: same-origin is no leak
+  std::set<std::string> read_hosts;  // hosts that untrusted text came from: same-origin is no leak
 };
 
 // Does what the context holds bind a call to the destination it was judged for?
 bool is_confined(const Flow& flow);
 
-// The host (lower case, as the egress guard reads it) that the row's destination argument names; empty: none.
+// The host (lower case, as the egress guard reads it) that the row's destination argument names;
+// empty: none.
 std::string destination_of(const Spec& tool, const ToolCall& call);
 
 Judgement judge(const Spec& tool, const ToolCall& call, const Flow& flow);
 
-// Host names of the http and https URLs in a text, as the egress guard reads them; what it refuses is left out.
+// Host names of the http and https URLs in a text, as the egress guard reads them; what it refuses
+// is left out.
 std::set<std::string> hosts_in(std::string_view text);
 
 struct Question {

@@ -11,7 +11,8 @@ Registry::Registry(std::span<const Spec* const> rows, const Ports& ports) {
 Registry::Registry(std::vector<Entry> entries) : entries_(std::move(entries)) {}
 
 const Registry::Entry* Registry::find(std::string_view name) const {
-  if (const auto mark = name.find("<|"); mark != std::string_view::npos) name = name.substr(0, mark);
+  if (const auto mark = name.find("<|"); mark != std::string_view::npos)
+    name = name.substr(0, mark);
   constexpr std::string_view kNamespace = "functions.";
   if (name.starts_with(kNamespace)) name.remove_prefix(kNamespace.size());
   for (const auto& entry : entries_)

@@ -1,5 +1,5 @@
-// The tools of this gateway: rows and the objects made from them. Built once by app/; read by the turn.
-// Loop thread.
+// The tools of this gateway: rows and the objects made from them. Built once by app/; read by the
+// turn. Loop thread.
 #pragma once
 
 #include <memory>
@@ -23,8 +23,8 @@ class Registry {
   // From ready entries: for tests and for replay.
   explicit Registry(std::vector<Entry> entries);
 
-  // nullptr when there is no such tool. Models sometimes add a namespace ("functions.x") or a trailing
-  // channel mark; those are looked past.
+  // nullptr when there is no such tool. Models sometimes add a namespace ("functions.x") or a
+  // trailing channel mark; those are looked past.
   const Entry* find(std::string_view name) const;
   std::span<const Entry> entries() const { return entries_; }
 

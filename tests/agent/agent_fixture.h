@@ -1,4 +1,5 @@
-// One turn over the real store with a scripted model: accepts a message, runs its turn, and shows what came out.
+// One turn over the real store with a scripted model: accepts a message, runs its turn, and shows
+// what came out.
 #pragma once
 
 #include <algorithm>
@@ -42,7 +43,9 @@ class AgentTest : public test::LoopTest {
     settings_.version = "1";
     settings_.time_zone = "UTC";
     settings_.store_retries_ms = {1};
-    add(test::kLookup, [](const ToolCall& call, const tool::Context&) { return test::returns("found " + call.arguments); });
+    add(test::kLookup, [](const ToolCall& call, const tool::Context&) {
+      return test::returns("found " + call.arguments);
+    });
   }
 
   void add(const tool::Spec& spec, test::FakeTool::Answer answer, bool hold = false) {
@@ -52,8 +55,8 @@ class AgentTest : public test::LoopTest {
     if (!registry_) {
       registry_ = std::make_unique<tool::Registry>(std::move(entries_));
       runner_ = std::make_unique<TurnRunner>(
-          Ports{loop_, clock_, random_, rows_.runs, rows_.sessions, rows_.transcripts, router_, *registry_, desk_,
-                [this](RunEvent event) { published(std::move(event)); }},
+          Ports{loop_, clock_, random_, rows_.runs, rows_.sessions, rows_.transcripts, router_,
+                *registry_, desk_, [this](RunEvent event) { published(std::move(event)); }},
           settings_);
     }
     return *runner_;
@@ -63,8 +66,8 @@ class AgentTest : public test::LoopTest {
     if (on_event_) on_event_(events_.back());
   }
   store::RunRow accept(Inbound inbound) {
-    auto accepted = run(rows_.runs.accept(std::move(inbound), SessionKey("agent:main:main"), SessionId(uuid_v4(random_)),
-                                          clock_.wall_ms(), true));
+    auto accepted = run(rows_.runs.accept(std::move(inbound), SessionKey("agent:main:main"),
+                                          SessionId(uuid_v4(random_)), clock_.wall_ms(), true));
     EXPECT_TRUE(accepted) << accepted.error().detail;
     return accepted->run;
   }
@@ -86,7 +89,9 @@ class AgentTest : public test::LoopTest {
     return words;
   }
   const RunEnded& ended() const { return std::get<RunEnded>(events_.back().what); }
-  std::vector<store::StoredMessage> stored() { return *run(rows_.transcripts.tail(last_.session, 0)); }
+  std::vector<store::StoredMessage> stored() {
+    return *run(rows_.transcripts.tail(last_.session, 0));
+  }
   std::vector<Message> transcript() {
     std::vector<Message> messages;
     for (auto& item : stored()) messages.push_back(std::move(item.message));
@@ -114,11 +119,14 @@ class AgentTest : public test::LoopTest {
     ASSERT_FALSE(events_.empty());
     const auto all = words();
     EXPECT_EQ(all.front(), "started");
-    EXPECT_EQ(std::ranges::count_if(all, [](const std::string& word) { return word.starts_with("end:"); }), 1);
+    EXPECT_EQ(std::ranges::count_if(
+                  all, [](const std::string& word) { return word.starts_with("end:"); }),
+              1);
     EXPECT_TRUE(all.back().starts_with("end:"));
     const auto messages = transcript();
     const auto finals = std::ranges::count_if(messages, [this](const Message& message) {
-      return message.run == last_.id && message.role == Role::assistant && tool_calls_of(message).empty();
+      return message.run == last_.id && message.role == Role::assistant &&
+             tool_calls_of(message).empty();
     });
     EXPECT_EQ(finals, 1);
     EXPECT_FALSE(text_of(messages.back()).empty());

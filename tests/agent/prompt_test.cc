@@ -1,4 +1,5 @@
-// What the model is given: whole turns that fit, a word about what does not, and a prompt that caches hit.
+// What the model is given: whole turns that fit, a word about what does not, and a prompt that
+// caches hit.
 #include "agent/prompt.h"
 
 #include <gmock/gmock.h>
@@ -98,15 +99,18 @@ TEST(ThinkingFrom, KnowsItsLevels) {
   EXPECT_EQ(thinking_from("off"), provider::Thinking::off);
   EXPECT_EQ(thinking_from("xhigh"), provider::Thinking::xhigh);
   EXPECT_EQ(thinking_from("medium"), provider::Thinking::medium);
-  for (const std::string_view text : {"", "High", "ultra", " low"}) EXPECT_EQ(thinking_from(text), provider::Thinking::off) << text;
+  for (const std::string_view text : {"", "High", "ultra", " low"})
+    EXPECT_EQ(thinking_from(text), provider::Thinking::off) << text;
 }
 
 TEST(BuildRequest, AsksForThinkingOnlyWhereThereIsAny) {
   provider::ModelInfo model;
   model.id = "m";
-  EXPECT_EQ(build_request(model, "s", {}, {}, provider::Thinking::high).thinking, provider::Thinking::off);
+  EXPECT_EQ(build_request(model, "s", {}, {}, provider::Thinking::high).thinking,
+            provider::Thinking::off);
   model.reasoning = true;
-  EXPECT_EQ(build_request(model, "s", {}, {}, provider::Thinking::high).thinking, provider::Thinking::high);
+  EXPECT_EQ(build_request(model, "s", {}, {}, provider::Thinking::high).thinking,
+            provider::Thinking::high);
 }
 
 // Counts how many rows a query hands over.
@@ -128,9 +132,14 @@ class CountingEngine final : public store::Engine {
  private:
   class Counting final : public store::Statements {
    public:
-    Counting(store::Statements& inner, std::atomic<std::int64_t>& rows) : inner_(inner), rows_(rows) {}
-    Result<std::int64_t> run(std::string_view sql, std::initializer_list<store::Param> params) override { return inner_.run(sql, params); }
-    Status rows(std::string_view sql, std::initializer_list<store::Param> params, const std::function<bool(const store::Row&)>& each) override {
+    Counting(store::Statements& inner, std::atomic<std::int64_t>& rows)
+        : inner_(inner), rows_(rows) {}
+    Result<std::int64_t> run(std::string_view sql,
+                             std::initializer_list<store::Param> params) override {
+      return inner_.run(sql, params);
+    }
+    Status rows(std::string_view sql, std::initializer_list<store::Param> params,
+                const std::function<bool(const store::Row&)>& each) override {
       return inner_.rows(sql, params, [&](const store::Row& row) {
         ++rows_;
         return each(row);
@@ -151,13 +160,15 @@ class HistoryCost : public AgentTest {
   std::int64_t rows_read(int messages, std::size_t bytes) {
     const auto filler = accept(test::from_owner("filler-" + std::to_string(messages), "first"));
     std::vector<Message> all;
-    for (int i = 0; i < messages; ++i) all.push_back(says(i % 2 == 0 ? Role::user : Role::assistant, std::string(bytes, 'x')));
+    for (int i = 0; i < messages; ++i)
+      all.push_back(says(i % 2 == 0 ? Role::user : Role::assistant, std::string(bytes, 'x')));
     EXPECT_TRUE(run(rows_.runs.append(filler.id, std::move(all), {})));
     CountingEngine counting(*engine_);
     test::Rows counted(counting);
     tool::Registry none{std::vector<tool::Registry::Entry>{}};
-    TurnRunner runner(Ports{loop_, clock_, random_, counted.runs, counted.sessions, counted.transcripts, router_, none, desk_,
-                            [](const RunEvent&) {}}, settings_);
+    TurnRunner runner(Ports{loop_, clock_, random_, counted.runs, counted.sessions,
+                            counted.transcripts, router_, none, desk_, [](const RunEvent&) {}},
+                      settings_);
     const auto row = accept(test::from_owner("measured-" + std::to_string(messages), "again"));
     const auto before = counting.rows->load();
     run(runner.run(row, Stop()));
@@ -176,7 +187,8 @@ TEST_F(HistoryCost, OfALongTranscriptOnlyTheEndIsRead) {
   EXPECT_LE(long_one, 220);  // one load of 200, and the session
   const auto& request = model_.seen.back();
   EXPECT_LT(request.messages.size(), 80U);
-  EXPECT_THAT(text_of(request.messages.front()), HasSubstr("earlier messages of this conversation"));
+  EXPECT_THAT(text_of(request.messages.front()),
+              HasSubstr("earlier messages of this conversation"));
 }
 
 }  // namespace

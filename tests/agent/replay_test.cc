@@ -16,7 +16,8 @@ using test::says_text;
 class ReplayTest : public AgentTest {
  protected:
   ReplayTest() {
-    add(test::kReadWeb, [](const ToolCall&, const tool::Context&) { return returns("a page of strangers"); });
+    add(test::kReadWeb,
+        [](const ToolCall&, const tool::Context&) { return returns("a page of strangers"); });
     add(test::kSendOut, [](const ToolCall&, const tool::Context&) { return returns("sent"); });
     add(test::kWait, [](const ToolCall&, const tool::Context&) { return returns("waited"); }, true);
   }
@@ -29,7 +30,8 @@ class ReplayTest : public AgentTest {
   Shown shown(test::Rows& rows, const SessionId& session) {
     Shown shown;
     shown.json = *run(rows.transcripts.tail_json(session, 0, 1 << 30));
-    for (const auto& item : *run(rows.transcripts.tail(session, 0))) shown.labels.push_back(item.message.label);
+    for (const auto& item : *run(rows.transcripts.tail(session, 0)))
+      shown.labels.push_back(item.message.label);
     return shown;
   }
 
@@ -43,13 +45,15 @@ class ReplayTest : public AgentTest {
     const Stop stop;
     auto replay = Replay::from(journal(), stop);
     ASSERT_TRUE(replay) << replay.error().detail;
-    static constexpr std::array kSpecs{&test::kLookup, &test::kReadWeb, &test::kSendOut, &test::kWait};
+    static constexpr std::array kSpecs{&test::kLookup, &test::kReadWeb, &test::kSendOut,
+                                       &test::kWait};
     const auto tools = (*replay)->tools(kSpecs);
-    auto accepted = run(rows.runs.accept(last_.inbound, last_.key, SessionId("another"), last_.accepted_ms, true));
+    auto accepted = run(
+        rows.runs.accept(last_.inbound, last_.key, SessionId("another"), last_.accepted_ms, true));
     ASSERT_TRUE(accepted);
     std::vector<std::string> again;
-    TurnRunner runner(Ports{loop_, (*replay)->clock(), random_, rows.runs, rows.sessions, rows.transcripts, (*replay)->router(),
-                            tools, (*replay)->desk(),
+    TurnRunner runner(Ports{loop_, (*replay)->clock(), random_, rows.runs, rows.sessions,
+                            rows.transcripts, (*replay)->router(), tools, (*replay)->desk(),
                             [&](const RunEvent& event) {
                               (*replay)->observe(event);
                               again.push_back(test::word_of(event));
@@ -62,7 +66,8 @@ class ReplayTest : public AgentTest {
     EXPECT_EQ(repeated.json, recorded.json);
     EXPECT_TRUE(repeated.labels == recorded.labels);
     EXPECT_EQ(again.back(), words().back());
-    EXPECT_EQ((*run(rows.runs.find(last_.id)))->stop_reason, (*run(rows_.runs.find(last_.id)))->stop_reason);
+    EXPECT_EQ((*run(rows.runs.find(last_.id)))->stop_reason,
+              (*run(rows_.runs.find(last_.id)))->stop_reason);
     EXPECT_EQ((*run(rows.runs.find(last_.id)))->error, (*run(rows_.runs.find(last_.id)))->error);
   }
 };
@@ -78,15 +83,18 @@ TEST_F(ReplayTest, ToolsApprovalsAndRefusals) {
   desk_.answer = tool::Decision::allow_once;
   auto malformed = calls_tool("lookup", "{oops", "m");
   malformed.malformed = true;
-  turn("go", {asks_for({calls_tool("lookup", R"({ "a" : 1 })", "a"), calls_tool("read_web", R"({"url":"https://p.example"})", "b")}),
-              asks_for({calls_tool("nobody", "{}", "c"), malformed, calls_tool("send_out", R"({"url":"https://x.example"})", "d")}),
+  turn("go", {asks_for({calls_tool("lookup", R"({ "a" : 1 })", "a"),
+                        calls_tool("read_web", R"({"url":"https://p.example"})", "b")}),
+              asks_for({calls_tool("nobody", "{}", "c"), malformed,
+                        calls_tool("send_out", R"({"url":"https://x.example"})", "d")}),
               says_text("done")});
   ASSERT_EQ(desk_.asked.size(), 1U);
   expect_same();
 }
 
 TEST_F(ReplayTest, APersonWhoSaidNo) {
-  turn("go", {asks_for({calls_tool("read_web", "{}", "a")}), asks_for({calls_tool("send_out", "{}", "b")}), says_text("then not")});
+  turn("go", {asks_for({calls_tool("read_web", "{}", "a")}),
+              asks_for({calls_tool("send_out", "{}", "b")}), says_text("then not")});
   ASSERT_EQ(desk_.asked.size(), 1U);
   expect_same();
 }
@@ -124,7 +132,8 @@ TEST_F(ReplayTest, StoppedBeforeItBegan) {
 
 TEST_F(ReplayTest, StoppedWhileATool) {
   on_event_ = [this](const RunEvent& event) {
-    if (std::holds_alternative<RunToolStarted>(event.what)) loop_.post([this] { stop_.request("stop"); });
+    if (std::holds_alternative<RunToolStarted>(event.what))
+      loop_.post([this] { stop_.request("stop"); });
   };
   turn("go", {asks_for({calls_tool("wait", "{}", "a"), calls_tool("read_web", "{}", "b")})});
   ASSERT_EQ(results().size(), 2U);
@@ -134,7 +143,8 @@ TEST_F(ReplayTest, StoppedWhileATool) {
 TEST_F(ReplayTest, TooManyRoundsAndRepetitions) {
   settings_.max_model_calls = 5;
   std::vector<test::Says> script;
-  for (int i = 0; i < 5; ++i) script.push_back(asks_for({calls_tool("lookup", "{}", "c" + std::to_string(i))}));
+  for (int i = 0; i < 5; ++i)
+    script.push_back(asks_for({calls_tool("lookup", "{}", "c" + std::to_string(i))}));
   turn("go", std::move(script));
   EXPECT_EQ(words().back(), "end:failed");
   expect_same();

@@ -66,7 +66,8 @@ TEST_F(TurnTest, AnErrorBeforeAnyTextIsTheOutcome) {
   EXPECT_EQ(state(), store::RunState::failed);
   // People see it, the model does not.
   turn("and now", {says_text("fine")});
-  for (const auto& message : model_.seen.back().messages) EXPECT_EQ(text_of(message).find("the key is wrong"), std::string::npos);
+  for (const auto& message : model_.seen.back().messages)
+    EXPECT_EQ(text_of(message).find("the key is wrong"), std::string::npos);
 }
 
 TEST_F(TurnTest, InternalsAreNotShown) {
@@ -169,12 +170,15 @@ TEST_F(TurnTest, ImagesGoToTheModelThatSeesThem) {
   router_.info.images = true;
   auto inbound = test::from_owner("pic", "what is this");
   // A one-pixel PNG's first bytes are enough for the sniffer.
-  inbound.images.push_back({"image/png", "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="});
+  inbound.images.push_back({"image/png",
+                            "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+"
+                            "M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="});
   model_.script.push_back(says_text("a dot"));
   turn(std::move(inbound));
   expect_one_end();
   const auto& blocks = model_.seen.back().messages.back().blocks;
-  EXPECT_TRUE(std::ranges::any_of(blocks, [](const Block& block) { return std::holds_alternative<ImageBlock>(block); }));
+  EXPECT_TRUE(std::ranges::any_of(
+      blocks, [](const Block& block) { return std::holds_alternative<ImageBlock>(block); }));
   EXPECT_EQ(std::get<ImageBlock>(transcript()[0].blocks[1]).mime, "image/png");
 }
 

@@ -114,6 +114,14 @@ def plan(quick):
     ]
 
 
+def load_note(load):
+    cores = len(machine.CORES)
+    if load <= cores / 4:
+        return f"The machine was quiet before the run (load {load:.2f} on {cores} cores)."
+    return (f"**Preliminary**: the machine was busy with other work (load {load:.2f} on {cores} cores before the run), "
+            "so that times are too long and spreads too wide.")
+
+
 def table(rows, build_times):
     if build_times:
         rows = rows + [("build from nothing / after a change in one method file", "≤ 8 min / ≤ 8 s", build_times, "", "")]
@@ -147,6 +155,7 @@ def main():
         if not os.path.exists(path):
             raise SystemExit(f"{path} is not there: build it first, see --help")
     machine.raise_file_limit()
+    load = os.getloadavg()[0]
     series, rows, failed = {}, [], False
     with machine.Bench(options.bin, options.build) as bench:
         for name, measure, show in plan(options.quick):
@@ -159,12 +168,12 @@ def main():
             except (RuntimeError, OSError) as error:
                 failed = True
                 print(f"{name} could not be measured: {error}", file=sys.stderr)
-    text = table(rows, options.build_times)
+    text = table(rows, options.build_times) + "\n\n" + load_note(load)
     print(text)
     if options.json:
         with open(options.json, "w") as file:
-            json.dump({"load": os.getloadavg()[0], "cores": len(machine.CORES), "figures": series}, file, indent=1)
-    if options.write and not failed:
+            json.dump({"load": load, "cores": len(machine.CORES), "figures": series}, file, indent=1)
+    if options.write and not failed and not options.only:
         write_into(options.write, text)
     return 1 if failed else 0
 

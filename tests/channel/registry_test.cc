@@ -13,7 +13,8 @@ constexpr std::array<const Spec*, 2> kRows{&kOne, &kTwo};
 
 TEST(ChannelRegistry, FindsByExactId) {
   EXPECT_EQ(find(kRows, "two"), &kTwo);
-  for (const std::string_view id : {"", "Two", "three", "tw"}) EXPECT_EQ(find(kRows, id), nullptr) << id;
+  for (const std::string_view id : {"", "Two", "three", "tw"})
+    EXPECT_EQ(find(kRows, id), nullptr) << id;
   EXPECT_EQ(find({}, "one"), nullptr);
 }
 

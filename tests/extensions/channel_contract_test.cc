@@ -16,7 +16,9 @@ TEST(ChannelRows, AreComplete) {
   for (const auto* spec : builtin_channels()) {
     ASSERT_FALSE(spec->id.empty());
     // Ids are parts of session keys: lower case, no separator.
-    EXPECT_EQ(spec->id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-"), std::string_view::npos) << spec->id;
+    EXPECT_EQ(spec->id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-"),
+              std::string_view::npos)
+        << spec->id;
     EXPECT_LE(spec->id.size(), 32U) << spec->id;
     EXPECT_TRUE(ids.insert(spec->id).second) << spec->id << " twice";
     EXPECT_FALSE(spec->label.empty()) << spec->id;
@@ -39,7 +41,9 @@ TEST(ChannelRows, PartsFitTheirRow) {
   }
 }
 
-TEST(ChannelRows, TheGatewaysOwnClientsAreOne) { EXPECT_NE(channel::find(builtin_channels(), "webchat"), nullptr); }
+TEST(ChannelRows, TheGatewaysOwnClientsAreOne) {
+  EXPECT_NE(channel::find(builtin_channels(), "webchat"), nullptr);
+}
 
 }  // namespace
 }  // namespace carapace::channels

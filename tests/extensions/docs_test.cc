@@ -1,4 +1,5 @@
-// The documentation answers what people ask, from the right page, and stays silent about everything else.
+// The documentation answers what people ask, from the right page, and stays silent about everything
+// else.
 #include <gmock/gmock.h>
 
 #include "extensions/docs/pages.h"
@@ -94,14 +95,17 @@ TEST(DocsSearch, SaysNothingAboutEverythingElse) {
   DocsSearch search;
   for (const auto asked : kOffTopic) {
     const auto hits = search.ask(asked, 3);
-    EXPECT_TRUE(hits.empty()) << asked << " → " << hits.front().passage.page << " – " << hits.front().passage.heading;
+    EXPECT_TRUE(hits.empty()) << asked << " → " << hits.front().passage.page << " – "
+                              << hits.front().passage.heading;
   }
 }
 
 TEST(DocsSearch, HostileQuestions) {
   DocsSearch search;
-  for (const std::string& asked : {std::string("\" OR * NEAR( ) AND NOT"), std::string(100'000, 'x'), std::string("\xff\xfe\x00", 3),
-                                   std::string("'; DROP TABLE passages;--"), std::string(5'000, ' ') + "port", std::string("port\0port", 9)})
+  for (const std::string& asked :
+       {std::string("\" OR * NEAR( ) AND NOT"), std::string(100'000, 'x'),
+        std::string("\xff\xfe\x00", 3), std::string("'; DROP TABLE passages;--"),
+        std::string(5'000, ' ') + "port", std::string("port\0port", 9)})
     (void)search.ask(asked, 3);
   std::string many;
   for (int i = 0; i < 5'000; ++i) many += "word" + std::to_string(i) + " ";
@@ -111,21 +115,26 @@ TEST(DocsSearch, HostileQuestions) {
 
 std::vector<std::string> cut(std::string_view markdown) {
   std::vector<std::string> out;
-  for (const auto& passage : passages_of("p.md", markdown)) out.push_back(passage.heading + "|" + passage.text);
+  for (const auto& passage : passages_of("p.md", markdown))
+    out.push_back(passage.heading + "|" + passage.text);
   return out;
 }
 
 TEST(Passages, AreCutAtHeadings) {
-  EXPECT_THAT(cut("before\n\n# One\n\ntext\nmore\n## Two ##\nx\n"), ElementsAre("p.md|before", "One|text\nmore", "Two|x"));
+  EXPECT_THAT(cut("before\n\n# One\n\ntext\nmore\n## Two ##\nx\n"),
+              ElementsAre("p.md|before", "One|text\nmore", "Two|x"));
   EXPECT_THAT(cut("# Empty\n\n## Full\nx"), ElementsAre("Full|x"));
   EXPECT_THAT(cut(""), ElementsAre());
-  EXPECT_THAT(cut("#hashtag is no heading\n#!/bin/sh neither"), ElementsAre("p.md|#hashtag is no heading\n#!/bin/sh neither"));
+  EXPECT_THAT(cut("#hashtag is no heading\n#!/bin/sh neither"),
+              ElementsAre("p.md|#hashtag is no heading\n#!/bin/sh neither"));
 }
 
 TEST(Passages, FencedCodeIsLeftAlone) {
-  EXPECT_THAT(cut("# A\n```sh\n# a comment\n```\nend"), ElementsAre("A|```sh\n# a comment\n```\nend"));
+  EXPECT_THAT(cut("# A\n```sh\n# a comment\n```\nend"),
+              ElementsAre("A|```sh\n# a comment\n```\nend"));
   EXPECT_THAT(cut("# A\n~~~\n# no\n~~~\n# B\nb"), ElementsAre("A|~~~\n# no\n~~~", "B|b"));
-  EXPECT_THAT(cut("# A\n````\n```\n# no\n````\n# B\nb"), ElementsAre("A|````\n```\n# no\n````", "B|b"));
+  EXPECT_THAT(cut("# A\n````\n```\n# no\n````\n# B\nb"),
+              ElementsAre("A|````\n```\n# no\n````", "B|b"));
   EXPECT_THAT(cut("# A\n```\n# never closed"), ElementsAre("A|```\n# never closed"));
 }
 

@@ -23,32 +23,52 @@ std::string repeat(std::string_view part, int times) {
 }
 
 TEST(HtmlText, ReadsLikeAPage) {
-  const auto page = html_to_text(R"(<!DOCTYPE html><html><head><title>A &amp; B</title><style>p{color:red}</style></head>
+  const auto page = html_to_text(
+      R"(<!DOCTYPE html><html><head><title>A &amp; B</title><style>p{color:red}</style></head>
     <body><nav>Menu Home About</nav><h1>Head</h1><p>One <b>bold</b> word,
     and a <a href="https://x.example/p">link</a>.</p><ul><li>first</li><li>second</ul>
     <pre>code
       stays</pre><table><tr><td>a</td><td>b</td></tr></table><script>alert("x")</script></body></html>)",
-                                 10'000);
+      10'000);
   EXPECT_EQ(page.title, "A & B");
   EXPECT_EQ(page.text,
-            "# Head\n\nOne bold word, and a link (https://x.example/p).\n\n- first\n- second\n\n```\ncode\n      stays\n```\n\na | b |");
+            "# Head\n\nOne bold word, and a link (https://x.example/p).\n\n- first\n- "
+            "second\n\n```\ncode\n      stays\n```\n\na | b |");
 }
 
 TEST(HtmlText, WhatIsHiddenIsNotRead) {
-  for (const std::string_view html :
-       {"<p hidden>SECRET</p>", "<div style=\"display: none\">SECRET</div>", "<span aria-hidden='true'>SECRET</span>",
-        "<div STYLE='Visibility:Hidden'><p>SECRET</div>", "<p style=font-size:0px>SECRET</p>", "<b style='font-size: 0'>SECRET</b>",
-        "<!-- SECRET -->", "<script>SECRET</script>", "<style>SECRET</style>", "<template>SECRET</template>", "<noscript>SECRET</noscript>",
-        "<svg><text>SECRET</text></svg>", "<textarea>SECRET</textarea>", "<select><option>SECRET</select>", "<nav>SECRET</nav>",
-        "<iframe>SECRET</iframe>", "<button>SECRET</button>", "<custom-thing hidden><p>SECRET</p></custom-thing>", "<!-- a --!> <!--SECRET-->",
-        "<script><!-- <script> SECRET </script>", "<p title='>SECRET'></p>", "<img alt=SECRET>", "<object>SECRET</object>"})
+  for (const std::string_view html : {"<p hidden>SECRET</p>",
+                                      "<div style=\"display: none\">SECRET</div>",
+                                      "<span aria-hidden='true'>SECRET</span>",
+                                      "<div STYLE='Visibility:Hidden'><p>SECRET</div>",
+                                      "<p style=font-size:0px>SECRET</p>",
+                                      "<b style='font-size: 0'>SECRET</b>",
+                                      "<!-- SECRET -->",
+                                      "<!-- <b>a</b> SECRET -->",
+                                      "<script>SECRET</script>",
+                                      "<style>SECRET</style>",
+                                      "<template>SECRET</template>",
+                                      "<noscript>SECRET</noscript>",
+                                      "<svg><text>SECRET</text></svg>",
+                                      "<textarea>SECRET</textarea>",
+                                      "<select><option>SECRET</select>",
+                                      "<nav>SECRET</nav>",
+                                      "<iframe>SECRET</iframe>",
+                                      "<button>SECRET</button>",
+                                      "<custom-thing hidden><p>SECRET</p></custom-thing>",
+                                      "<!-- a --!> <!--SECRET-->",
+                                      "<script><!-- <script> SECRET </script>",
+                                      "<p title='>SECRET'></p>",
+                                      "<img alt=SECRET>",
+                                      "<object>SECRET</object>"})
     EXPECT_THAT(read("<body>shown " + std::string(html)), Not(HasSubstr("SECRET"))) << html;
 }
 
 TEST(HtmlText, WhatIsShownIsRead) {
   for (const std::string_view html :
-       {"<p style='font-size:0.9em'>SHOWN</p>", "<p>SHOWN", "SHOWN", "<x-y>SHOWN</x-y>", "<b><i><u>SHOWN", "<!-->SHOWN", "<!--->SHOWN",
-        "<p>5 < 6 and SHOWN", "<svg>SHOWN", "<a href=x>SHOWN</a>", "<p a='\">SHOWN", "<div data-x=\">\">SHOWN</div>", "</p></div>SHOWN",
+       {"<p style='font-size:0.9em'>SHOWN</p>", "<p>SHOWN", "SHOWN", "<x-y>SHOWN</x-y>",
+        "<b><i><u>SHOWN", "<!-->SHOWN", "<!--->SHOWN", "<p>5 < 6 and SHOWN", "<svg>SHOWN",
+        "<a href=x>SHOWN</a>", "<p a='\">SHOWN", "<div data-x=\">\">SHOWN</div>", "</p></div>SHOWN",
         "<td>SHOWN", "<form><fieldset>SHOWN", "<p>&#83;HOWN", "<script>never closed <p>SHOWN"})
     EXPECT_THAT(read(html), HasSubstr(html == "<p a='\">SHOWN" ? "" : "SHOWN")) << html;
 }
@@ -56,9 +76,11 @@ TEST(HtmlText, WhatIsShownIsRead) {
 TEST(HtmlText, LinksKeepOnlyWebTargets) {
   EXPECT_EQ(read("<a href='javascript:alert(1)'>x</a>"), "x");
   EXPECT_EQ(read("<a href='/relative'>x</a>"), "x");
-  EXPECT_EQ(read("<a href='https://a.example/?a=1&amp;b=\"2'>x</a>"), "x (https://a.example/?a=1&b=\"2)");
+  EXPECT_EQ(read("<a href='https://a.example/?a=1&amp;b=\"2'>x</a>"),
+            "x (https://a.example/?a=1&b=\"2)");
   EXPECT_EQ(read("<a href='https://a.example'>https://a.example</a>"), "https://a.example");
-  EXPECT_LT(read("<a href='https://a.example/" + std::string(100'000, 'x') + "'>x</a>").size(), 600U);
+  EXPECT_LT(read("<a href='https://a.example/" + std::string(100'000, 'x') + "'>x</a>").size(),
+            600U);
 }
 
 TEST(HtmlText, OutputIsBoundedAndCutAtACharacter) {
@@ -70,8 +92,9 @@ TEST(HtmlText, OutputIsBoundedAndCutAtACharacter) {
 }
 
 TEST(HtmlText, InvalidUtf8IsMended) {
-  for (const std::string& bytes : {std::string("<p>\xff\xfe\xc3 x</p>"), std::string("a\xed\xa0\x80z"), std::string("\xf0\x9f"),
-                                   std::string("<p>a\0b</p>", 10), std::string("<\xc3>")}) {
+  for (const std::string& bytes :
+       {std::string("<p>\xff\xfe\xc3 x</p>"), std::string("a\xed\xa0\x80z"),
+        std::string("\xf0\x9f"), std::string("<p>a\0b</p>", 10), std::string("<\xc3>")}) {
     const auto page = html_to_text(bytes, 1'000);
     EXPECT_TRUE(is_valid_utf8(page.text));
   }
@@ -87,7 +110,8 @@ TEST(HtmlText, HostilePagesCostLittle) {
       {"deep hidden in comments", repeat("<div><!--</div>-->", n) + "WORDS"},
       {"deep hidden in attributes", repeat("<div a='</div>'>", n) + "WORDS"},
       {"deep hidden in raw text", repeat("<div><xmp></div></xmp>", n) + "WORDS"},
-      {"deep hidden in scripts", repeat("<div><script><!--<script></script></div></script>", n / 2) + "WORDS"},
+      {"deep hidden in scripts",
+       repeat("<div><script><!--<script></script></div></script>", n / 2) + "WORDS"},
       {"deep through tables", repeat("<div><table></div>", n) + "WORDS"},
       {"deep through lists", repeat("<span><dd></span><span><li></span>", n / 2) + "WORDS"},
       {"deep drawing", repeat("<svg><g><![CDATA[></g>]]>", n) + "WORDS"},
@@ -121,8 +145,11 @@ TEST(HtmlText, HostilePagesCostLittle) {
 }
 
 TEST(HtmlText, AnOrdinaryBigPageIsParsed) {
-  const auto page = repeat("<section><h2>Part</h2><p>Some <b>words</b> and <a href='https://x.example'>more</a>.<br>Line</p>"
-                           "<ul><li>a<li>b</ul><svg viewBox='0 0 1 1'><path d='M0'/></svg></section>", 3'000);
+  const auto page = repeat(
+      "<section><h2>Part</h2><p>Some <b>words</b> and <a "
+      "href='https://x.example'>more</a>.<br>Line</p>"
+      "<ul><li>a<li>b</ul><svg viewBox='0 0 1 1'><path d='M0'/></svg></section>",
+      3'000);
   const auto text = html_to_text(page, 5'000'000).text;
   EXPECT_THAT(text, HasSubstr("## Part\n\nSome words and more (https://x.example).\nLine"));
   EXPECT_GT(text.size(), 150'000U);

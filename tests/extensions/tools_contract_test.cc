@@ -13,7 +13,9 @@ using ::testing::Not;
 
 bool is_tool_name(std::string_view name) {
   if (name.empty() || name.size() > 64) return false;
-  return name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == std::string_view::npos;
+  return name.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
+         std::string_view::npos;
 }
 
 TEST(ToolRows, AreComplete) {
@@ -43,7 +45,8 @@ TEST(ToolRows, SchemasAreObjectsThatDescribeTheirArguments) {
       EXPECT_TRUE(find_string(value.get_object(), "type")) << spec->name << ' ' << name;
     }
     if (const auto* required = find_array(schema->get_object(), "required")) {
-      for (const auto& name : *required) EXPECT_TRUE(properties->contains(name.as_string())) << spec->name;
+      for (const auto& name : *required)
+        EXPECT_TRUE(properties->contains(name.as_string())) << spec->name;
     }
     if (!spec->destination_argument.empty())
       EXPECT_TRUE(properties->contains(spec->destination_argument)) << spec->name;
@@ -53,12 +56,15 @@ TEST(ToolRows, SchemasAreObjectsThatDescribeTheirArguments) {
 // What reaches out says so, and what mutates is no tool that may be repeated without a thought.
 TEST(ToolRows, FlagsAreSane) {
   for (const auto* spec : builtin_tools()) {
-    if (!spec->destination_argument.empty()) EXPECT_TRUE(spec->sends || spec->reads_untrusted) << spec->name;
-    if (spec->sends && spec->reads_untrusted) EXPECT_FALSE(spec->destination_argument.empty()) << spec->name;
+    if (!spec->destination_argument.empty())
+      EXPECT_TRUE(spec->sends || spec->reads_untrusted) << spec->name;
+    if (spec->sends && spec->reads_untrusted)
+      EXPECT_FALSE(spec->destination_argument.empty()) << spec->name;
   }
   const auto flags = [](std::string_view name) {
     for (const auto* spec : builtin_tools())
-      if (spec->name == name) return std::tuple(spec->reads_personal, spec->reads_untrusted, spec->sends, spec->mutates);
+      if (spec->name == name)
+        return std::tuple(spec->reads_personal, spec->reads_untrusted, spec->sends, spec->mutates);
     return std::tuple(false, false, false, true);
   };
   EXPECT_EQ(flags("web_fetch"), std::tuple(false, true, true, false));
@@ -76,11 +82,14 @@ TEST_F(ToolsContract, BadArgumentsAreOutcomes) {
     const auto tool = spec->make(ports());
     ASSERT_TRUE(tool) << spec->name;
     for (const std::string& arguments :
-         {std::string("{}"), std::string(), std::string("[]"), std::string("null"), std::string("{\"url\":1,\"query\":[],\"sessionKey\":{}}"),
-          std::string("{\"limit\":-1}"), std::string("{\"limit\":99999999999999}"), std::string("{\"limit\":\"x\",\"search\":7}"),
+         {std::string("{}"), std::string(), std::string("[]"), std::string("null"),
+          std::string("{\"url\":1,\"query\":[],\"sessionKey\":{}}"), std::string("{\"limit\":-1}"),
+          std::string("{\"limit\":99999999999999}"), std::string("{\"limit\":\"x\",\"search\":7}"),
           std::string("{\"url\":\"not a url\",\"query\":\"\",\"sessionKey\":\"\\u0000\"}"),
-          std::string("{\"url\":\"file:///etc/passwd\"}"), "{\"sessionKey\":\"" + std::string(5'000, 'x') + "\"}",
-          std::string("{\"search\":\"%' OR 1=1 --\"}"), std::string("{\"query\":\"\\\" OR * NEAR(\"}"), std::string(5'000, '[')}) {
+          std::string("{\"url\":\"file:///etc/passwd\"}"),
+          "{\"sessionKey\":\"" + std::string(5'000, 'x') + "\"}",
+          std::string("{\"search\":\"%' OR 1=1 --\"}"),
+          std::string("{\"query\":\"\\\" OR * NEAR(\"}"), std::string(5'000, '[')}) {
       const ToolCall call{ToolCallId("c"), std::string(spec->name), arguments, false};
       const auto where = context();
       const auto outcome = run(tool->call(call, where));
@@ -93,7 +102,8 @@ TEST_F(ToolsContract, BadArgumentsAreOutcomes) {
 TEST_F(ToolsContract, AStoppedCallStillAnswers) {
   stop_.request("stop");
   for (const auto* spec : builtin_tools())
-    EXPECT_FALSE(call(spec->name, R"({"url":"https://example.com/","query":"port"})").text.empty()) << spec->name;
+    EXPECT_FALSE(call(spec->name, R"({"url":"https://example.com/","query":"port"})").text.empty())
+        << spec->name;
 }
 
 TEST_F(ToolsContract, StatusKnowsTheTimeAndTheSession) {
@@ -131,9 +141,11 @@ TEST_F(ToolsContract, HistoryOfOnePersonOnly) {
 }
 
 TEST_F(ToolsContract, HistoryLaundersNoLabel) {
-  conversation("strange", "words of a stranger", kOwner, {Integrity::untrusted, Confidentiality::open});
+  conversation("strange", "words of a stranger", kOwner,
+               {Integrity::untrusted, Confidentiality::open});
   conversation("main", "mine");
-  EXPECT_EQ(call("sessions_history", R"({"sessionKey":"strange"})").label.integrity, Integrity::untrusted);
+  EXPECT_EQ(call("sessions_history", R"({"sessionKey":"strange"})").label.integrity,
+            Integrity::untrusted);
   EXPECT_EQ(call("sessions_history", "{}").label.integrity, Integrity::owner);
 }
 
@@ -151,8 +163,11 @@ TEST_F(ToolsContract, HistoryIsBounded) {
 TEST_F(ToolsContract, DocsAreSearched) {
   const auto found = object_of(call("docs_search", R"({"query":"change the port"})"));
   ASSERT_FALSE(find_array(found, "results")->empty());
-  EXPECT_EQ(string_or(find_array(found, "results")->at(0).as_object(), "page", ""), "docs/CONFIGURATION.md");
-  EXPECT_TRUE(find_array(object_of(call("docs_search", R"({"query":"best pasta recipe"})")), "results")->empty());
+  EXPECT_EQ(string_or(find_array(found, "results")->at(0).as_object(), "page", ""),
+            "docs/CONFIGURATION.md");
+  EXPECT_TRUE(
+      find_array(object_of(call("docs_search", R"({"query":"best pasta recipe"})")), "results")
+          ->empty());
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Tools with everything they may hold: the real store, a real client, a pool. And a call as the turn makes it.
+// Tools with everything they may hold: the real store, a real client, a pool. And a call as the
+// turn makes it.
 #pragma once
 
 #include <memory>
@@ -15,10 +16,12 @@ namespace carapace::tools {
 
 class ToolsTest : public test::LoopTest {
  protected:
-  ToolsTest() : engine_(test::open_store(dir_)), rows_(*engine_), client_(net::make_client(loop_)) {}
+  ToolsTest()
+      : engine_(test::open_store(dir_)), rows_(*engine_), client_(net::make_client(loop_)) {}
 
   tool::Ports ports() {
-    return {rows_.sessions, rows_.transcripts, *client_, pool_, clock_, private_hosts_, max_bytes_, timeout_ms_};
+    return {rows_.sessions, rows_.transcripts, *client_,   pool_,
+            clock_,         private_hosts_,    max_bytes_, timeout_ms_};
   }
   static const tool::Spec& row(std::string_view name) {
     for (const auto* spec : builtin_tools())
@@ -26,7 +29,9 @@ class ToolsTest : public test::LoopTest {
     throw std::runtime_error("no such tool");
   }
   tool::Context context(PrincipalId who = kOwner) const {
-    return {std::move(who), SessionKey("agent:main:main"), RunId("r"), AgentId("main"), "fake/m", stop_, confined_};
+    return {
+        std::move(who), SessionKey("agent:main:main"), RunId("r"), AgentId("main"), "fake/m", stop_,
+        confined_};
   }
   tool::Outcome call(std::string_view name, std::string arguments, PrincipalId who = kOwner) {
     const auto tool = row(name).make(ports());
@@ -39,11 +44,13 @@ class ToolsTest : public test::LoopTest {
     return parsed && parsed->is_object() ? parsed->get_object() : json::object{};
   }
   // A conversation of one person with one message in it.
-  void conversation(std::string key, std::string words, PrincipalId who = kOwner, Label label = {}) {
+  void conversation(std::string key, std::string words, PrincipalId who = kOwner,
+                    Label label = {}) {
     auto inbound = test::from_owner("run-" + key + who.value, std::move(words), key);
     inbound.principal = std::move(who);
     inbound.label = label;
-    auto accepted = run(rows_.runs.accept(inbound, *canonical_key(key, AgentId("main")), SessionId(uuid_v4(random_)), clock_.wall_ms(), true));
+    auto accepted = run(rows_.runs.accept(inbound, *canonical_key(key, AgentId("main")),
+                                          SessionId(uuid_v4(random_)), clock_.wall_ms(), true));
     ASSERT_TRUE(accepted) << accepted.error().detail;
     clock_.advance(1'000);
   }

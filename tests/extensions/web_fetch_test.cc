@@ -1,4 +1,5 @@
-// web_fetch against peers that answer exactly what the test says; only 127.0.0.1 is allowed though private.
+// web_fetch against peers that answer exactly what the test says; only 127.0.0.1 is allowed though
+// private.
 #include <gmock/gmock.h>
 
 #include "async/deadline.h"
@@ -13,18 +14,25 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 std::string redirect(std::string_view where, std::string_view status = "302 Found") {
-  return "HTTP/1.1 " + std::string(status) + "\r\nlocation: " + std::string(where) + "\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+  return "HTTP/1.1 " + std::string(status) + "\r\nlocation: " + std::string(where) +
+         "\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 }
 
 class WebFetchTest : public ToolsTest {
  protected:
-  tool::Outcome fetch(const std::string& url) { return call("web_fetch", dump_json(json::object{{"url", url}})); }
-  static std::string text(const tool::Outcome& outcome) { return string_or(object_of(outcome), "text", ""); }
+  tool::Outcome fetch(const std::string& url) {
+    return call("web_fetch", dump_json(json::object{{"url", url}}));
+  }
+  static std::string text(const tool::Outcome& outcome) {
+    return string_or(object_of(outcome), "text", "");
+  }
 };
 
 TEST_F(WebFetchTest, AnHtmlPageAsText) {
-  const RawServer server(RawServer::reply(RawServer::answer(
-      "<html><head><title>Page</title></head><body><script>x</script><h1>Hi</h1><p>there</p></body></html>", "text/html; charset=utf-8")));
+  const RawServer server(
+      RawServer::reply(RawServer::answer("<html><head><title>Page</title></head><body><script>x</"
+                                         "script><h1>Hi</h1><p>there</p></body></html>",
+                                         "text/html; charset=utf-8")));
   const auto outcome = fetch(server.url("/p?q=1"));
   ASSERT_FALSE(outcome.is_error) << outcome.text;
   EXPECT_EQ(text(outcome), "# Hi\n\nthere");
@@ -44,13 +52,15 @@ TEST_F(WebFetchTest, PlainTextAndJsonAsTheyAre) {
 }
 
 TEST_F(WebFetchTest, LengthIsTheCallersWish) {
-  const RawServer server(RawServer::reply(RawServer::answer(std::string(50'000, 'x'), "text/plain")));
+  const RawServer server(
+      RawServer::reply(RawServer::answer(std::string(50'000, 'x'), "text/plain")));
   const auto outcome = call("web_fetch", R"({"url":")" + server.url() + R"(","maxChars":"500"})");
   EXPECT_EQ(text(outcome).size(), 500U);
 }
 
 TEST_F(WebFetchTest, FollowsAFewRedirects) {
-  const RawServer server({RawServer::reply(redirect("/two")), RawServer::reply(redirect("three?x=1", "307 Temporary Redirect")),
+  const RawServer server({RawServer::reply(redirect("/two")),
+                          RawServer::reply(redirect("three?x=1", "307 Temporary Redirect")),
                           RawServer::reply(RawServer::answer("arrived", "text/plain"))});
   const auto outcome = fetch(server.url("/a/one"));
   EXPECT_EQ(text(outcome), "arrived");
@@ -66,8 +76,10 @@ TEST_F(WebFetchTest, DoesNotRunInCircles) {
 }
 
 TEST_F(WebFetchTest, ARedirectIsJudgedLikeTheFirstAddress) {
-  for (const std::string_view where : {"http://169.254.169.254/latest/meta-data/", "http://10.0.0.1/", "http://localhost/", "file:///etc/passwd",
-                                       "http://[::1]/", "http://metadata.google.internal/", "http://0x7f.2/", "gopher://127.0.0.1/"}) {
+  for (const std::string_view where :
+       {"http://169.254.169.254/latest/meta-data/", "http://10.0.0.1/", "http://localhost/",
+        "file:///etc/passwd", "http://[::1]/", "http://metadata.google.internal/", "http://0x7f.2/",
+        "gopher://127.0.0.1/"}) {
     const RawServer server(RawServer::reply(redirect(where)));
     const auto outcome = fetch(server.url());
     EXPECT_TRUE(outcome.is_error) << where;
@@ -88,7 +100,8 @@ TEST_F(WebFetchTest, AConfinedCallStaysOnItsHost) {
   const RawServer elsewhere(RawServer::reply(RawServer::answer("leaked", "text/plain")));
   private_hosts_ = {"127.0.0.1", "127.0.0.2"};
   const auto other = "http://127.0.0.2:" + std::to_string(elsewhere.port()) + "/?data=secret";
-  const RawServer server({RawServer::reply(redirect(other)), RawServer::reply(redirect("/here")), RawServer::reply(RawServer::answer("ok", "text/plain"))});
+  const RawServer server({RawServer::reply(redirect(other)), RawServer::reply(redirect("/here")),
+                          RawServer::reply(RawServer::answer("ok", "text/plain"))});
   const auto refused = fetch(server.url());
   EXPECT_TRUE(refused.is_error);
   EXPECT_THAT(refused.text, HasSubstr("another host"));
@@ -98,20 +111,25 @@ TEST_F(WebFetchTest, AConfinedCallStaysOnItsHost) {
 
 TEST_F(WebFetchTest, TooLarge) {
   max_bytes_ = 10'000;
-  const RawServer server(RawServer::reply(RawServer::answer(std::string(100'000, 'x'), "text/plain")));
+  const RawServer server(
+      RawServer::reply(RawServer::answer(std::string(100'000, 'x'), "text/plain")));
   const auto outcome = fetch(server.url());
   EXPECT_TRUE(outcome.is_error);
   EXPECT_THAT(outcome.text, Not(HasSubstr("xxxx")));
 }
 
 TEST_F(WebFetchTest, BinaryIsRefused) {
-  for (const std::string_view type : {"application/pdf", "image/png", "application/octet-stream", "video/mp4"}) {
+  for (const std::string_view type :
+       {"application/pdf", "image/png", "application/octet-stream", "video/mp4"}) {
     const RawServer server(RawServer::reply(RawServer::answer("%PDF", type)));
     const auto outcome = fetch(server.url());
     EXPECT_TRUE(outcome.is_error) << type;
     EXPECT_THAT(outcome.text, HasSubstr("not text")) << type;
   }
-  const RawServer lying(RawServer::reply(RawServer::answer(std::string_view("\x7f""ELF\0\0\0", 7), "text/plain")));
+  const RawServer lying(RawServer::reply(RawServer::answer(std::string_view("\x7f"
+                                                                            "ELF\0\0\0",
+                                                                            7),
+                                                           "text/plain")));
   EXPECT_TRUE(fetch(lying.url()).is_error);
 }
 
@@ -121,7 +139,8 @@ TEST_F(WebFetchTest, ErrorsAreOutcomesThatAreBounded) {
   EXPECT_LT(fetch(missing.url("/" + std::string(1'500, 'p'))).text.size(), 1'000U);
   const RawServer garbage(RawServer::reply("this is not HTTP\r\n\r\n"));
   EXPECT_TRUE(fetch(garbage.url()).is_error);
-  const RawServer reset(RawServer::reply_and_reset("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf"));
+  const RawServer reset(
+      RawServer::reply_and_reset("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf"));
   EXPECT_TRUE(fetch(reset.url()).is_error);
   const RawServer nowhere(RawServer::reply("HTTP/1.1 302 Found\r\ncontent-length: 0\r\n\r\n"));
   EXPECT_THAT(fetch(nowhere.url()).text, HasSubstr("nowhere"));
@@ -133,7 +152,8 @@ TEST_F(WebFetchTest, TimeIsBounded) {
   timeout_ms_ = 100;
   const RawServer silent(RawServer::reply_and_hold(""));
   EXPECT_TRUE(fetch(silent.url()).is_error);
-  const RawServer stalls(RawServer::reply_and_hold("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 100\r\n\r\nhalf"));
+  const RawServer stalls(RawServer::reply_and_hold(
+      "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 100\r\n\r\nhalf"));
   EXPECT_TRUE(fetch(stalls.url()).is_error);
 }
 

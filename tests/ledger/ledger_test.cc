@@ -35,7 +35,8 @@ class LedgerTest : public test::LoopTest {
     return *run(costs_->day(std::move(who), utc_day(clock_.wall_ms())));
   }
   static store::UsageRow usage(std::int64_t cost, PrincipalId who = kOwner) {
-    return {"", std::move(who), RunId("r"), "agent:main:main", "fake", "m", {10, 5, 0, 0}, cost, true, 0};
+    return {"",   std::move(who), RunId("r"), "agent:main:main", "fake", "m", {10, 5, 0, 0},
+            cost, true,           0};
   }
 
   test::TempDir dir_;
@@ -52,7 +53,8 @@ TEST_F(LedgerTest, ReservedMoneyCountsUntilItIsSettled) {
   const auto refused = reserve(500);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::budget_exceeded);
-  for (const auto* part : {"600", "1000", "500"}) EXPECT_NE(refused.error().detail.find(part), std::string::npos);
+  for (const auto* part : {"600", "1000", "500"})
+    EXPECT_NE(refused.error().detail.find(part), std::string::npos);
   ledger_->settle(*first, usage(100));
   run(ledger_->flush());
   EXPECT_EQ(today().spent_micros, 100);

@@ -20,7 +20,8 @@ class Inner final : public Provider {
   Usage usage{100, 50, 0, 0};
   int calls = 0;
 
-  Task<Result<Completion>> complete(const Request&, EventSink& events, const CallContext&) override {
+  Task<Result<Completion>> complete(const Request&, EventSink& events,
+                                    const CallContext&) override {
     ++calls;
     co_await yield_now();
     if (!streams.empty()) events.on_text(streams);
@@ -79,14 +80,15 @@ class BudgetTest : public test::LoopTest {
   }
   store::DaySum today() { return *run(costs_->day(kOwner, utc_day(clock_.wall_ms()))); }
   std::int64_t usage_rows() {
-    return *run(store::query_for<std::int64_t>(*engine_, [](store::Statements& db) -> Result<std::int64_t> {
-      std::int64_t count = 0;
-      TRY_STATUS(db.rows("SELECT count(*) FROM usage", {}, [&](const store::Row& row) {
-        count = row.integer(0);
-        return false;
-      }));
-      return count;
-    }));
+    return *run(
+        store::query_for<std::int64_t>(*engine_, [](store::Statements& db) -> Result<std::int64_t> {
+          std::int64_t count = 0;
+          TRY_STATUS(db.rows("SELECT count(*) FROM usage", {}, [&](const store::Row& row) {
+            count = row.integer(0);
+            return false;
+          }));
+          return count;
+        }));
   }
   static std::int64_t worst() { return worst_case_micros(request(), kPrice); }
 
@@ -123,7 +125,8 @@ TEST_F(BudgetTest, TheWorstCaseTakesTheDearestWayIn) {
   const Price cached{1, 2, 0.1, 1.25, true};
   EXPECT_GT(worst_case_micros(request(), cached), worst());
   // A whole prompt that is written to the cache, and the longest answer, is covered.
-  EXPECT_GE(worst_case_micros(request(), cached), cost_micros({0, 100, 0, estimate_tokens(request())}, cached));
+  EXPECT_GE(worst_case_micros(request(), cached),
+            cost_micros({0, 100, 0, estimate_tokens(request())}, cached));
 }
 
 TEST_F(BudgetTest, AModelWithoutAPriceIsCountedButNotReserved) {
@@ -136,7 +139,8 @@ TEST_F(BudgetTest, AModelWithoutAPriceIsCountedButNotReserved) {
 }
 
 TEST_F(BudgetTest, ARefusedRequestCostsNothing) {
-  for (const auto code : {Errc::invalid_request, Errc::unauthorized, Errc::rate_limited, Errc::unavailable}) {
+  for (const auto code :
+       {Errc::invalid_request, Errc::unauthorized, Errc::rate_limited, Errc::unavailable}) {
     inner_.error = Error{code, "no"};
     EXPECT_EQ(ask().error().code, code);
   }

@@ -24,14 +24,17 @@ class LaneTest : public test::LoopTest {
   }
   void make(std::size_t per_lane, std::size_t at_once) {
     lanes_ = std::make_unique<Lanes>(
-        group_, [this](RunId run, Stop stop) { return turn(this, std::move(run), std::move(stop)); }, per_lane, at_once);
+        group_,
+        [this](RunId run, Stop stop) { return turn(this, std::move(run), std::move(stop)); },
+        per_lane, at_once);
   }
   static Task<void> turn(LaneTest* self, RunId run, Stop stop) {
     self->began_.push_back(run.value);
     self->inside_.insert(run.value);
     self->most_ = std::max(self->most_, self->inside_.size());
     const auto wake = stop.on_stop([self] { self->changed_.notify_all(); });
-    while (!self->open_ && !self->let_go_.contains(run.value) && !stop.requested()) co_await self->changed_.wait();
+    while (!self->open_ && !self->let_go_.contains(run.value) && !stop.requested())
+      co_await self->changed_.wait();
     self->inside_.erase(run.value);
     self->ended_.push_back(run.value + (stop.requested() ? ":" + stop.reason() : ""));
     self->changed_.notify_all();
@@ -84,7 +87,8 @@ TEST_F(LaneTest, OneAtATimeAndInOrder) {
 
 TEST_F(LaneTest, SessionsRunTogetherUpToTheBound) {
   make(50, 3);
-  for (int i = 0; i < 10; ++i) lanes_->push(SessionKey("agent:main:" + std::to_string(i)), RunId(std::to_string(i)));
+  for (int i = 0; i < 10; ++i)
+    lanes_->push(SessionKey("agent:main:" + std::to_string(i)), RunId(std::to_string(i)));
   settle();
   EXPECT_EQ(lanes_->running(), 3U);
   let_all_go();
@@ -172,7 +176,8 @@ TEST_F(LaneTest, StopAllAsksRunningOnesAndForgetsWaitingOnes) {
   settle();
   lanes_->stop_all("shutdown");
   settle();
-  EXPECT_EQ(std::set<std::string>(ended_.begin(), ended_.end()), (std::set<std::string>{"1:shutdown", "3:shutdown"}));
+  EXPECT_EQ(std::set<std::string>(ended_.begin(), ended_.end()),
+            (std::set<std::string>{"1:shutdown", "3:shutdown"}));
   EXPECT_EQ(group_.size(), 0U);
 }
 

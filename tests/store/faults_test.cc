@@ -2,8 +2,8 @@
 // wrong answer.
 #include <sqlite3.h>
 
-#include <filesystem>
 #include <atomic>
+#include <filesystem>
 #include <future>
 #include <random>
 

@@ -1,5 +1,6 @@
-// A turn without a network: a model that says what the test wrote down, tools that do what the test says, the
-// real store in a folder of its own, and everything that was published. Header only; loop thread.
+// A turn without a network: a model that says what the test wrote down, tools that do what the test
+// says, the real store in a folder of its own, and everything that was published. Header only; loop
+// thread.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -28,8 +29,8 @@
 
 namespace carapace::test {
 
-// What the model does at one call: streams thinking and text (in two deltas each), then completes, fails,
-// throws, or holds until it is stopped.
+// What the model does at one call: streams thinking and text (in two deltas each), then completes,
+// fails, throws, or holds until it is stopped.
 struct Says {
   std::string text = {};
   std::string thinking = {};
@@ -67,7 +68,8 @@ inline Says fails(Errc code, std::string detail, std::string text = {}) {
   return says;
 }
 
-// Waits, without a clock, until the condition holds; the loop's watchdog ends a test that waits for ever.
+// Waits, without a clock, until the condition holds; the loop's watchdog ends a test that waits for
+// ever.
 template <typename Condition>
 Task<void> until(Condition condition) {
   while (!condition()) co_await sleep_for(std::chrono::milliseconds(1));
@@ -80,10 +82,12 @@ class ScriptedModel final : public provider::Provider {
   std::vector<provider::Request> seen;
   std::size_t holding = 0;  // calls that stream nothing more and wait
 
-  Task<Result<provider::Completion>> complete(const provider::Request& request, provider::EventSink& events,
+  Task<Result<provider::Completion>> complete(const provider::Request& request,
+                                              provider::EventSink& events,
                                               const provider::CallContext& context) override {
     seen.push_back(request);
-    Says says = says_text("Echo: " + (request.messages.empty() ? "" : text_of(request.messages.back())));
+    Says says =
+        says_text("Echo: " + (request.messages.empty() ? "" : text_of(request.messages.back())));
     if (!script.empty()) {
       says = std::move(script.front());
       script.pop_front();
@@ -114,7 +118,8 @@ class ScriptedModel final : public provider::Provider {
   }
   static provider::Completion completion_of(Says says) {
     provider::Completion completion;
-    if (!says.thinking.empty()) completion.blocks.emplace_back(ThinkingBlock{says.thinking, "signature", false});
+    if (!says.thinking.empty())
+      completion.blocks.emplace_back(ThinkingBlock{says.thinking, "signature", false});
     if (!says.text.empty()) completion.blocks.emplace_back(TextBlock{says.text});
     for (auto& call : says.calls) completion.blocks.emplace_back(std::move(call));
     completion.usage = says.usage;
@@ -135,7 +140,8 @@ class ScriptedRouter final : public provider::Router {
     choice_.model = {"fake", "scripted"};
   }
   Result<provider::Route> route(std::string_view reference) override {
-    if (!reference.empty() && reference != "fake/scripted") return fail(Errc::not_found, "no model '{}'", reference);
+    if (!reference.empty() && reference != "fake/scripted")
+      return fail(Errc::not_found, "no model '{}'", reference);
     return provider::Route{&model_, &spec_, info};
   }
   std::vector<provider::ModelInfo> models() const override { return {info}; }
@@ -175,12 +181,22 @@ inline tool::Outcome returns(std::string text) {
 
 // The rows of the tools that tests know.
 inline constexpr std::string_view kAnyObject = R"({"type":"object","properties":{}})";
-inline constexpr tool::Spec kLookup{.name = "lookup", .summary = "looks up", .description = "d", .schema = kAnyObject};
-inline constexpr tool::Spec kWait{.name = "wait", .summary = "waits", .description = "d", .schema = kAnyObject};
-inline constexpr tool::Spec kReadWeb{.name = "read_web", .summary = "reads", .description = "d", .schema = kAnyObject,
-                                     .reads_untrusted = true, .destination_argument = "url"};
-inline constexpr tool::Spec kSendOut{.name = "send_out", .summary = "sends", .description = "d", .schema = kAnyObject,
-                                     .sends = true, .destination_argument = "url"};
+inline constexpr tool::Spec kLookup{
+    .name = "lookup", .summary = "looks up", .description = "d", .schema = kAnyObject};
+inline constexpr tool::Spec kWait{
+    .name = "wait", .summary = "waits", .description = "d", .schema = kAnyObject};
+inline constexpr tool::Spec kReadWeb{.name = "read_web",
+                                     .summary = "reads",
+                                     .description = "d",
+                                     .schema = kAnyObject,
+                                     .reads_untrusted = true,
+                                     .destination_argument = "url"};
+inline constexpr tool::Spec kSendOut{.name = "send_out",
+                                     .summary = "sends",
+                                     .description = "d",
+                                     .schema = kAnyObject,
+                                     .sends = true,
+                                     .destination_argument = "url"};
 
 // Repositories over one engine.
 struct Rows {
@@ -209,7 +225,8 @@ inline Inbound from_owner(std::string run, std::string text, std::string key = "
   return inbound;
 }
 
-// One word per event, in order: "started", "text:…", "thinking:…", "tool:…", "result:…", "end:done".
+// One word per event, in order: "started", "text:…", "thinking:…", "tool:…", "result:…",
+// "end:done".
 inline std::string word_of(const RunEvent& event) {
   struct Word {
     std::string operator()(const RunStarted&) const { return "started"; }

@@ -1,4 +1,5 @@
-// The whole table of labels, row flags and destinations, and URLs that try to look like another host.
+// The whole table of labels, row flags and destinations, and URLs that try to look like another
+// host.
 #include "tool/policy.h"
 
 #include <gtest/gtest.h>
@@ -33,9 +34,11 @@ ToolCall call_for(Where where) {
   return {ToolCallId("1"), "probe", "{}", false};
 }
 
-// What the specification says, in words: what is not tainted may do anything; reading tools may; sending is free
-// while nothing personal is in the context, or towards a known destination; changing things never is.
-bool should_ask(Integrity integrity, Confidentiality confidentiality, bool sends, bool mutates, Where where) {
+// What the specification says, in words: what is not tainted may do anything; reading tools may;
+// sending is free while nothing personal is in the context, or towards a known destination;
+// changing things never is.
+bool should_ask(Integrity integrity, Confidentiality confidentiality, bool sends, bool mutates,
+                Where where) {
   const bool tainted = integrity == Integrity::open || integrity == Integrity::untrusted;
   if (!tainted) return false;
   if (mutates) return true;
@@ -45,17 +48,20 @@ bool should_ask(Integrity integrity, Confidentiality confidentiality, bool sends
 
 TEST(Policy, WholeTable) {
   int asked = 0, cells = 0;
-  for (const auto integrity : {Integrity::owner, Integrity::paired, Integrity::open, Integrity::untrusted})
-    for (const auto secrecy : {Confidentiality::open, Confidentiality::personal, Confidentiality::secret})
+  for (const auto integrity :
+       {Integrity::owner, Integrity::paired, Integrity::open, Integrity::untrusted})
+    for (const auto secrecy :
+         {Confidentiality::open, Confidentiality::personal, Confidentiality::secret})
       for (const bool sends : {false, true})
         for (const bool mutates : {false, true})
-          for (const auto where : {Where::owner_named, Where::same_origin, Where::other, Where::none}) {
+          for (const auto where :
+               {Where::owner_named, Where::same_origin, Where::other, Where::none}) {
             const auto spec = row(sends, mutates);
             const auto judgement = judge(spec, call_for(where), flow_of(integrity, secrecy));
             const bool expected = should_ask(integrity, secrecy, sends, mutates, where);
             EXPECT_EQ(judgement.verdict, expected ? Verdict::ask : Verdict::allow)
-                << to_text(integrity) << ' ' << to_text(secrecy) << " sends " << sends << " mutates " << mutates << " where "
-                << static_cast<int>(where);
+                << to_text(integrity) << ' ' << to_text(secrecy) << " sends " << sends
+                << " mutates " << mutates << " where " << static_cast<int>(where);
             EXPECT_EQ(judgement.reason.empty(), !expected);
             asked += expected ? 1 : 0;
             ++cells;
@@ -77,7 +83,8 @@ TEST(Policy, MalformedArgumentsAreDeniedWhateverTheContext) {
   auto call = call_for(Where::none);
   call.malformed = true;
   EXPECT_EQ(judge(spec, call, {}).verdict, Verdict::deny);
-  EXPECT_EQ(judge(spec, call, flow_of(Integrity::untrusted, Confidentiality::secret)).verdict, Verdict::deny);
+  EXPECT_EQ(judge(spec, call, flow_of(Integrity::untrusted, Confidentiality::secret)).verdict,
+            Verdict::deny);
 }
 
 TEST(Policy, ConfinedMeansTaintedAndPersonal) {
@@ -116,21 +123,25 @@ TEST(Policy, DestinationsThatPretend) {
 TEST(Policy, OneHostHasOneSpelling) {
   const auto spec = row(true, false);
   const auto flow = flow_of(Integrity::untrusted, Confidentiality::personal);
-  for (const std::string_view url : {"HTTPS://OWNER.EXAMPLE/", "https://owner.example./x", "https://owner.example:8443/",
-                                     "  https://owner.example/  ", "http://owner%2Eexample/"})
+  for (const std::string_view url :
+       {"HTTPS://OWNER.EXAMPLE/", "https://owner.example./x", "https://owner.example:8443/",
+        "  https://owner.example/  ", "http://owner%2Eexample/"})
     EXPECT_EQ(judge(spec, call_to(url), flow).verdict, Verdict::allow) << url;
 }
 
 TEST(Policy, ArgumentsThatAreNoTextNameNoDestination) {
   const auto spec = row(true, false);
   const auto flow = flow_of(Integrity::untrusted, Confidentiality::personal);
-  for (const std::string arguments : {"{\"url\":[\"https://owner.example\"]}", "{\"url\":7}", "[]", "", "{\"URL\":\"https://owner.example\"}"})
-    EXPECT_EQ(judge(spec, {ToolCallId("1"), "probe", arguments, false}, flow).verdict, Verdict::ask) << arguments;
+  for (const std::string arguments : {"{\"url\":[\"https://owner.example\"]}", "{\"url\":7}", "[]",
+                                      "", "{\"URL\":\"https://owner.example\"}"})
+    EXPECT_EQ(judge(spec, {ToolCallId("1"), "probe", arguments, false}, flow).verdict, Verdict::ask)
+        << arguments;
 }
 
 TEST(HostsIn, FindsWhatAPersonNames) {
   using Hosts = std::set<std::string>;
-  EXPECT_EQ(hosts_in("read https://A.example/x and (http://b.example)."), (Hosts{"a.example", "b.example"}));
+  EXPECT_EQ(hosts_in("read https://A.example/x and (http://b.example)."),
+            (Hosts{"a.example", "b.example"}));
   EXPECT_EQ(hosts_in("https://a.example, https://a.example!"), Hosts{"a.example"});
   EXPECT_EQ(hosts_in("[link](https://a.example/p?q=1#f)"), Hosts{"a.example"});
   EXPECT_EQ(hosts_in("http://192.168.1.10:8080/status"), Hosts{"192.168.1.10"});

@@ -25,14 +25,16 @@ Registry two_tools() {
 
 TEST(Registry, MendsNamesOfModels) {
   const auto registry = two_tools();
-  for (const std::string_view name : {"web_fetch", "functions.web_fetch", "web_fetch<|channel|>json", "functions.web_fetch<|x"})
+  for (const std::string_view name :
+       {"web_fetch", "functions.web_fetch", "web_fetch<|channel|>json", "functions.web_fetch<|x"})
     EXPECT_TRUE(registry.find(name) && registry.find(name)->spec == &kFetch) << name;
   EXPECT_EQ(registry.find("functions")->spec, &kFunctions);
 }
 
 TEST(Registry, GuessesNothing) {
   const auto registry = two_tools();
-  for (const std::string_view name : {"", "Web_Fetch", "web_fetch ", "web_fetc", "web_fetchh", "functions.", "<|", "x.web_fetch"})
+  for (const std::string_view name :
+       {"", "Web_Fetch", "web_fetch ", "web_fetc", "web_fetchh", "functions.", "<|", "x.web_fetch"})
     EXPECT_EQ(registry.find(name), nullptr) << name;
 }
 

@@ -84,3 +84,12 @@ test("the main session cannot be deleted here, and drafts stay with their sessio
   assert.equal(await page.locator("#message").inputValue(), "half a thought");
   assert.deepEqual(page.troubles, []);
 });
+
+test("the preview of a session is plain words", async () => {
+  await page.getByRole("button", { name: "New chat", exact: true }).click();
+  await say(page, "MARKDOWN in the list");
+  await answered(page);
+  const preview = rows().filter({ hasText: "MARKDOWN in the list" }).locator(".session-preview");
+  await preview.filter({ hasText: "Plan A short list with code" }).waitFor();
+  assert.doesNotMatch(await preview.innerText(), /[*`#]/);
+});

@@ -46,14 +46,19 @@ struct Conversation::Impl {
   Pool input{"input", 1};
   LineReader reader;
   Signal changed;
-  std::string prepared;                     // the session that was told to show tools
-  std::string closed;                       // why the connection ended; empty while it lives
-  std::deque<json::object> approvals;       // questions not answered yet
+  std::string prepared;                // the session that was told to show tools
+  std::string closed;                  // why the connection ended; empty while it lives
+  std::deque<json::object> approvals;  // questions not answered yet
   TaskGroup background;
 
   Impl(Loop& on, GatewayClient& with, Random& source, ChatOptions chosen)
-      : loop(on), client(with), random(source), options(std::move(chosen)), screen(options.colour),
-        reader("› ", options.history_file), background(on, nullptr) {}
+      : loop(on),
+        client(with),
+        random(source),
+        options(std::move(chosen)),
+        screen(options.colour),
+        reader("› ", options.history_file),
+        background(on, nullptr) {}
 
   void event(const std::string& name, const json::object& payload);
   Task<void> say(std::string text);
@@ -77,7 +82,8 @@ void Conversation::Impl::event(const std::string& name, const json::object& payl
 }
 
 Task<void> Conversation::Impl::stop() {
-  const auto stopped = co_await client.call("chat.abort", {{"sessionKey", options.session}}, kCallMs);
+  const auto stopped =
+      co_await client.call("chat.abort", {{"sessionKey", options.session}}, kCallMs);
   if (!stopped) print_error(stopped.error().detail);
 }
 
@@ -93,13 +99,16 @@ Task<void> Conversation::Impl::answer_questions() {
     const auto question = std::move(approvals.front());
     approvals.pop_front();
     const auto* request = find_object(question, "request");
-    if (!request || string_or(*request, "sessionKey", "") .empty()) continue;
-    print(fmt::format("\n? {}\n  {}\n  allow this once? [y/N] ", strip_controls(string_or(*request, "reason", "A tool asks."), false),
+    if (!request || string_or(*request, "sessionKey", "").empty()) continue;
+    print(fmt::format("\n? {}\n  {}\n  allow this once? [y/N] ",
+                      strip_controls(string_or(*request, "reason", "A tool asks."), false),
                       strip_controls(string_or(*request, "command", ""), false)));
     const auto line = co_await offload(input, [reads = &reader] { return reads->read(); });
     const bool yes = line && (iequals(trim(*line), "y") || iequals(trim(*line), "yes"));
     const auto sent = co_await client.call(
-        "exec.approval.resolve", {{"id", string_or(question, "id", "")}, {"decision", yes ? "allow-once" : "deny"}}, kCallMs);
+        "exec.approval.resolve",
+        {{"id", string_or(question, "id", "")}, {"decision", yes ? "allow-once" : "deny"}},
+        kCallMs);
     if (!sent) print_error(sent.error().detail);
   }
 }
@@ -108,12 +117,14 @@ Task<void> Conversation::Impl::say(std::string text) {
   const auto run = uuid_v4(random);
   if (prepared != options.session) {
     // Tool calls are shown in this terminal; a session that cannot be told so still answers.
-    (void)co_await client.call("sessions.patch", {{"key", options.session}, {"verboseLevel", "on"}}, kCallMs);
+    (void)co_await client.call("sessions.patch", {{"key", options.session}, {"verboseLevel", "on"}},
+                               kCallMs);
     prepared = options.session;
   }
   screen.begin(run);
   const auto sent = co_await client.call(
-      "chat.send", {{"sessionKey", options.session}, {"message", text}, {"idempotencyKey", run}}, kCallMs);
+      "chat.send", {{"sessionKey", options.session}, {"message", text}, {"idempotencyKey", run}},
+      kCallMs);
   if (!sent) {
     screen.begin("");
     print_error("not sent: " + sent.error().detail);
@@ -146,22 +157,26 @@ Task<void> Conversation::Impl::show_models() {
   if (!models) co_return;
   for (const auto& item : *models)
     if (item.is_object())
-      print_line(fmt::format("  {}/{}", string_or(item.get_object(), "provider", ""), string_or(item.get_object(), "id", "")));
+      print_line(fmt::format("  {}/{}", string_or(item.get_object(), "provider", ""),
+                             string_or(item.get_object(), "id", "")));
 }
 
 Task<void> Conversation::Impl::show_sessions() {
-  const auto answer = co_await client.call("sessions.list", {{"limit", 20}, {"includeDerivedTitles", true}}, kCallMs);
+  const auto answer = co_await client.call(
+      "sessions.list", {{"limit", 20}, {"includeDerivedTitles", true}}, kCallMs);
   if (!answer) {
     print_error(answer.error().detail);
     co_return;
   }
-  const auto* sessions = answer->is_object() ? find_array(answer->get_object(), "sessions") : nullptr;
+  const auto* sessions =
+      answer->is_object() ? find_array(answer->get_object(), "sessions") : nullptr;
   if (!sessions) co_return;
   for (const auto& item : *sessions) {
     if (!item.is_object()) continue;
     const auto& row = item.get_object();
-    print_line(fmt::format("  {:<40} {}", string_or(row, "key", ""),
-                           strip_controls(string_or(row, "label", string_or(row, "derivedTitle", "")), false)));
+    print_line(fmt::format(
+        "  {:<40} {}", string_or(row, "key", ""),
+        strip_controls(string_or(row, "label", string_or(row, "derivedTitle", "")), false)));
   }
 }
 
@@ -169,7 +184,8 @@ Task<void> Conversation::Impl::show_sessions() {
 Task<bool> Conversation::Impl::command(std::string line) {
   const auto space = line.find(' ');
   const auto verb = to_lower(line.substr(0, space));
-  const auto rest = space == std::string::npos ? std::string() : std::string(trim(line.substr(space + 1)));
+  const auto rest =
+      space == std::string::npos ? std::string() : std::string(trim(line.substr(space + 1)));
   if (verb == "/exit" || verb == "/quit") co_return true;
   if (verb == "/help") {
     print_line(kHelp);
@@ -197,12 +213,15 @@ Task<bool> Conversation::Impl::command(std::string line) {
 
 void Conversation::Impl::greet() {
   const auto* server = find_object(client.hello(), "server");
-  print_line(fmt::format("Carapace {} – /help for commands, Ctrl-D to leave", server ? string_or(*server, "version", "") : ""));
+  print_line(fmt::format("Carapace {} – /help for commands, Ctrl-D to leave",
+                         server ? string_or(*server, "version", "") : ""));
 }
 
 Task<int> Conversation::run() {
   auto& self = *impl_;
-  self.client.on_event([impl = impl_.get()](const std::string& name, const json::object& payload) { impl->event(name, payload); });
+  self.client.on_event([impl = impl_.get()](const std::string& name, const json::object& payload) {
+    impl->event(name, payload);
+  });
   self.client.on_closed([impl = impl_.get()](const std::string& why) {
     impl->closed = why;
     impl->changed.notify_all();

@@ -1,5 +1,5 @@
-// The terminal chat: a person's lines in, streamed answers out. Talks to the gateway like any other client.
-// Loop thread; lives for one `carapace chat`.
+// The terminal chat: a person's lines in, streamed answers out. Talks to the gateway like any other
+// client. Loop thread; lives for one `carapace chat`.
 #pragma once
 
 #include <memory>

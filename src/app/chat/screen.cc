@@ -56,7 +56,8 @@ std::string Screen::agent_event(const json::object& payload) {
   markdown_ = MarkdownPrinter(colour_);
   if (phase == "start") {
     const auto* arguments = find(*data, "args");
-    out += quiet(fmt::format("⚙ {} {}", string_or(*data, "name", "tool"), arguments ? dump_json(*arguments) : ""));
+    out += quiet(fmt::format("⚙ {} {}", string_or(*data, "name", "tool"),
+                             arguments ? dump_json(*arguments) : ""));
   } else if (phase == "result" && find_bool(*data, "isError").value_or(false)) {
     out += quiet(fmt::format("✗ {} failed", string_or(*data, "name", "tool")));
   }
@@ -82,7 +83,8 @@ std::string Screen::chat_event(const json::object& payload) {
   if (mid_line_) out += "\n";
   mid_line_ = false;
   if (state == "aborted") out += quiet("stopped");
-  if (state == "error") out += quiet("✗ " + string_or(payload, "errorMessage", "the answer failed"));
+  if (state == "error")
+    out += quiet("✗ " + string_or(payload, "errorMessage", "the answer failed"));
   ended_ = true;
   return out;
 }

@@ -1,5 +1,5 @@
-// What the terminal chat shows of a run: the answer as it streams, thinking and tool calls as quiet lines.
-// Turns events into text to print; no I/O, so that tests can read it. Loop thread.
+// What the terminal chat shows of a run: the answer as it streams, thinking and tool calls as quiet
+// lines. Turns events into text to print; no I/O, so that tests can read it. Loop thread.
 #pragma once
 
 #include <optional>

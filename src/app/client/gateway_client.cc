@@ -30,14 +30,16 @@ Error error_of(const json::object& frame) {
   if (!error) return {Errc::internal, "the gateway refused without saying why"};
   const auto message = string_or(*error, "message", "refused");
   const auto code = string_or(*error, "code", "");
-  if (message.starts_with("unauthorized") || code == "NOT_PAIRED") return {Errc::unauthorized, message};
+  if (message.starts_with("unauthorized") || code == "NOT_PAIRED")
+    return {Errc::unauthorized, message};
   return {code == "UNAVAILABLE" ? Errc::unavailable : Errc::invalid_request, message};
 }
 
 }  // namespace
 
 struct GatewayClient::Impl {
-  Impl(Loop& loop, std::unique_ptr<net::WsClient> socket) : group_(loop, nullptr), socket_(std::move(socket)) {}
+  Impl(Loop& loop, std::unique_ptr<net::WsClient> socket)
+      : group_(loop, nullptr), socket_(std::move(socket)) {}
 
   void start() { group_.spawn(read()); }
 
@@ -46,39 +48,49 @@ struct GatewayClient::Impl {
     if (!address.token.empty()) auth["token"] = address.token;
     if (!address.password.empty()) auth["password"] = address.password;
     SystemRandom random;
-    auto hello = co_await call("connect",
-                               {{"minProtocol", 3},
-                                {"maxProtocol", 3},
-                                {"client", {{"id", "cli"}, {"displayName", "carapace"}, {"version", version},
-                                            {"platform", "linux"}, {"mode", "cli"}, {"instanceId", uuid_v4(random)}}},
-                                {"caps", json::array()},
-                                {"role", "operator"},
-                                {"scopes", {"operator.admin", "operator.approvals", "operator.pairing"}},
-                                {"auth", std::move(auth)}},
-                               kConnectMs, false);
+    auto hello =
+        co_await call("connect",
+                      {{"minProtocol", 3},
+                       {"maxProtocol", 3},
+                       {"client",
+                        {{"id", "cli"},
+                         {"displayName", "carapace"},
+                         {"version", version},
+                         {"platform", "linux"},
+                         {"mode", "cli"},
+                         {"instanceId", uuid_v4(random)}}},
+                       {"caps", json::array()},
+                       {"role", "operator"},
+                       {"scopes", {"operator.admin", "operator.approvals", "operator.pairing"}},
+                       {"auth", std::move(auth)}},
+                      kConnectMs, false);
     if (!hello) co_return std::unexpected(hello.error());
     if (hello->is_object()) hello_ = hello->get_object();
     co_return Status{};
   }
 
-  Task<Result<json::value>> call(std::string method, json::object params, std::int64_t limit_ms, bool wait_final) {
+  Task<Result<json::value>> call(std::string method, json::object params, std::int64_t limit_ms,
+                                 bool wait_final) {
     if (!closed_.empty()) co_return fail(Errc::unavailable, closed_);
     const auto id = std::to_string(++last_id_);
     const auto waiting = std::make_shared<Waiting>();
     waiting->wait_final = wait_final;
     calls_[id] = waiting;
-    json::object frame{{"type", "req"}, {"id", id}, {"method", method}, {"params", std::move(params)}};
+    json::object frame{
+        {"type", "req"}, {"id", id}, {"method", method}, {"params", std::move(params)}};
     const auto sent = co_await socket_->send(dump_json(frame));
     if (sent) {
       const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(limit_ms);
       while (!waiting->answer) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            end - std::chrono::steady_clock::now());
         if (left.count() <= 0 || !co_await waiting->ready.wait_for(left)) break;
       }
     }
     calls_.erase(id);
     if (!sent) co_return std::unexpected(sent.error());
-    if (!waiting->answer) co_return fail(Errc::timeout, "the gateway did not answer {} within {} ms", method, limit_ms);
+    if (!waiting->answer)
+      co_return fail(Errc::timeout, "the gateway did not answer {} within {} ms", method, limit_ms);
     co_return std::move(*waiting->answer);
   }
 
@@ -112,7 +124,8 @@ struct GatewayClient::Impl {
     if (found == calls_.end()) return;
     const auto* payload = find(frame, "payload");
     const auto* object = payload ? payload->if_object() : nullptr;
-    if (found->second->wait_final && object && string_or(*object, "status", "") == "accepted") return;
+    if (found->second->wait_final && object && string_or(*object, "status", "") == "accepted")
+      return;
     if (find_bool(frame, "ok").value_or(false)) {
       found->second->answer.emplace(payload ? *payload : json::value());
     } else {
@@ -143,22 +156,30 @@ struct GatewayClient::Impl {
 GatewayClient::GatewayClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 GatewayClient::~GatewayClient() = default;
 
-Task<Result<json::value>> GatewayClient::call(std::string method, json::object params, std::int64_t limit_ms, bool wait_final) {
+Task<Result<json::value>> GatewayClient::call(std::string method, json::object params,
+                                              std::int64_t limit_ms, bool wait_final) {
   return impl_->call(std::move(method), std::move(params), limit_ms, wait_final);
 }
 void GatewayClient::on_event(OnEvent handler) { impl_->on_event_ = std::move(handler); }
-void GatewayClient::on_closed(std::function<void(const std::string&)> handler) { impl_->on_closed_ = std::move(handler); }
+void GatewayClient::on_closed(std::function<void(const std::string&)> handler) {
+  impl_->on_closed_ = std::move(handler);
+}
 const json::object& GatewayClient::hello() const { return impl_->hello_; }
 Task<void> GatewayClient::close() { return impl_->close(); }
 
-Task<Result<std::unique_ptr<GatewayClient>>> GatewayClient::connect(Loop& loop, GatewayAddress address, std::string version) {
+Task<Result<std::unique_ptr<GatewayClient>>> GatewayClient::connect(Loop& loop,
+                                                                    GatewayAddress address,
+                                                                    std::string version) {
   auto socket = co_await net::connect_websocket(loop, address.url, {}, kConnectMs);
   if (!socket)
-    co_return fail(Errc::unavailable, "no gateway answers at {} ({}). Start one with: carapace start", address.url,
+    co_return fail(Errc::unavailable,
+                   "no gateway answers at {} ({}). Start one with: carapace start", address.url,
                    socket.error().detail);
-  std::unique_ptr<GatewayClient> client(new GatewayClient(std::make_unique<Impl>(loop, std::move(*socket))));
+  std::unique_ptr<GatewayClient> client(
+      new GatewayClient(std::make_unique<Impl>(loop, std::move(*socket))));
   client->impl_->start();
-  if (const auto signed_in = co_await client->impl_->sign_in(address, std::move(version)); !signed_in) {
+  if (const auto signed_in = co_await client->impl_->sign_in(address, std::move(version));
+      !signed_in) {
     const auto error = signed_in.error();
     co_await client->close();
     co_return std::unexpected(error);

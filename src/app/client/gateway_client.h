@@ -1,5 +1,5 @@
-// A client of a running gateway, for the command line: connects, signs in, calls methods, hears events. One
-// connection; loop thread. It speaks protocol 3 like every other client.
+// A client of a running gateway, for the command line: connects, signs in, calls methods, hears
+// events. One connection; loop thread. It speaks protocol 3 like every other client.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 namespace carapace::app {
 
 struct GatewayAddress {
-  std::string url;    // ws://127.0.0.1:18789
+  std::string url;  // ws://127.0.0.1:18789
   std::string token;
   std::string password;
 };
@@ -24,9 +24,10 @@ class GatewayClient {
  public:
   using OnEvent = std::function<void(const std::string& event, const json::object& payload)>;
 
-  // unavailable when nobody listens (the detail says how to start one), unauthorized when the credential is
-  // refused, with the gateway's words.
-  static Task<Result<std::unique_ptr<GatewayClient>>> connect(Loop& loop, GatewayAddress address, std::string version);
+  // unavailable when nobody listens (the detail says how to start one), unauthorized when the
+  // credential is refused, with the gateway's words.
+  static Task<Result<std::unique_ptr<GatewayClient>>> connect(Loop& loop, GatewayAddress address,
+                                                              std::string version);
   ~GatewayClient();
   GatewayClient(const GatewayClient&) = delete;
   GatewayClient& operator=(const GatewayClient&) = delete;

@@ -34,7 +34,8 @@ Result<GatewayAddress> local_address(const Plan& plan) {
   if (!address.token.empty()) return address;
   auto token = secret::load_token(plan.token_path());
   if (!token)
-    return fail(Errc::not_found, "there is no gateway token in {} yet. Start the gateway first: carapace start",
+    return fail(Errc::not_found,
+                "there is no gateway token in {} yet. Start the gateway first: carapace start",
                 plan.place.state_dir);
   address.token = std::string(token->reveal());
   return address;

@@ -1,4 +1,5 @@
-// One command's conversation with the gateway: reads where it is, connects, runs the command's work, leaves.
+// One command's conversation with the gateway: reads where it is, connects, runs the command's
+// work, leaves.
 #pragma once
 
 #include <functional>
@@ -9,7 +10,8 @@
 
 namespace carapace::app {
 
-// The address and credential that this machine's commands use. not_found when there is no token yet.
+// The address and credential that this machine's commands use. not_found when there is no token
+// yet.
 Result<GatewayAddress> local_address(const Plan& plan);
 
 // `work` is called connected; its exit code is the command's. Prints connection errors by itself.

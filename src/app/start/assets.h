@@ -1,4 +1,5 @@
-// The browser app's files, compiled in, as the gateway serves them. Empty in a build without the browser app.
+// The browser app's files, compiled in, as the gateway serves them. Empty in a build without the
+// browser app.
 #pragma once
 
 #include <span>

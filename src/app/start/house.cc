@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <exception>
-#include <span>
 #include <utility>
+#include <vector>
 
 #include "app/start/assets.h"
 #include "app/start/models.h"
@@ -47,8 +47,17 @@ void log_failure(const std::exception_ptr& error) {
 }
 
 provider::Catalogue make_catalogue(const Plan& plan) {
-  return {providers::builtin_providers(), plan.providers,
-          [environment = plan.environment](std::string_view name) { return environment.get(name); }};
+  return {
+      providers::builtin_providers(), plan.providers,
+      [environment = plan.environment](std::string_view name) { return environment.get(name); }};
+}
+
+std::vector<const tool::Spec*> enabled_tools(const Plan& plan) {
+  std::vector<const tool::Spec*> rows;
+  for (const auto* row : tools::builtin_tools())
+    // `tools.web.fetch.enabled` turns off what reads strangers' text from the net.
+    if (plan.web_fetch || !row->reads_untrusted) rows.push_back(row);
+  return rows;
 }
 
 gateway::Settings gateway_settings(const Plan& plan, secret::Sealed token) {
@@ -110,8 +119,8 @@ struct House::Impl {
   std::unique_ptr<net::Server> server;
   bool closing = false;
 
-  Impl(Loop& on, const Plan& by, std::unique_ptr<fs::FileLock> held, std::unique_ptr<store::Engine> opened,
-       provider::Choice choice, secret::Sealed token)
+  Impl(Loop& on, const Plan& by, std::unique_ptr<fs::FileLock> held,
+       std::unique_ptr<store::Engine> opened, provider::Choice choice, secret::Sealed token)
       : loop(on),
         plan(by),
         lock(std::move(held)),
@@ -127,15 +136,15 @@ struct House::Impl {
         catalogue(make_catalogue(by)),
         provider_ports{*client, clock, random},
         models(catalogue, std::move(choice), provider_ports, ledger),
-        tools(tools::builtin_tools(), {sessions, transcripts, *client, pool, clock, by.private_hosts,
-                                       by.fetch_max_bytes, by.fetch_timeout_ms}),
+        tools(enabled_tools(by), {sessions, transcripts, *client, pool, clock, by.private_hosts,
+                                  by.fetch_max_bytes, by.fetch_timeout_ms}),
         desk(approvals, clock, random),
         runner({loop, clock, random, runs, sessions, transcripts, models, tools, desk,
                 [this](RunEvent event) { fanout.publish(std::move(event)); }},
                by.agent),
         dispatcher({work, clock, random, runs, transcripts, runner, fanout}, {}),
-        gateway(gateway::make_gateway({loop, pool, clock, random, *engine, sessions, transcripts, runs, dispatcher,
-                                       fanout, &desk, models},
+        gateway(gateway::make_gateway({loop, pool, clock, random, *engine, sessions, transcripts,
+                                       runs, dispatcher, fanout, &desk, models},
                                       gateway_settings(by, std::move(token)))) {}
 
   Task<void> settle_in();
@@ -155,25 +164,33 @@ Result<std::unique_ptr<House>> House::build(Loop& loop, const Plan& plan) {
   }
   TRY(auto engine, store::open_engine({plan.store_path(), kVersion, ""}));
   TRY(auto choice, make_catalogue(plan).pick_default(plan.primary_model, std::nullopt));
-  return std::unique_ptr<House>(new House(std::make_unique<Impl>(loop, plan, std::move(lock), std::move(engine),
-                                                                 std::move(choice), std::move(token))));
+  return std::unique_ptr<House>(new House(std::make_unique<Impl>(
+      loop, plan, std::move(lock), std::move(engine), std::move(choice), std::move(token))));
 }
 
-// A local model server is asked only when nothing better was found, and never before clients can connect.
+// A local model server is asked only when nothing better was found, and never before clients can
+// connect.
 Task<void> House::Impl::settle_in() {
   if (models.choice().offline) {
     if (auto probe = co_await probe_local(loop, catalogue, provider_ports, kProbeMs)) {
       catalogue.add_discovered(probe->provider, probe->models);
-      if (auto choice = catalogue.pick_default(plan.primary_model, probe)) models.choose(catalogue, std::move(*choice));
+      if (auto choice = catalogue.pick_default(plan.primary_model, probe))
+        models.choose(catalogue, std::move(*choice));
     }
   }
-  kLog.info("model chosen", {{"model", models.choice().model.text()}, {"why", models.choice().reason}});
+  kLog.info("model chosen",
+            {{"model", models.choice().model.text()}, {"why", models.choice().reason}});
+  if (const auto expired = co_await desk.expire_left_over(); !expired)
+    kLog.error("questions of the last run could not be closed",
+               {{"cause", expired.error().detail}});
   const auto recovered = co_await dispatcher.recover();
   if (!recovered) {
-    kLog.error("what the last stop left could not be taken up", {{"cause", recovered.error().detail}});
+    kLog.error("what the last stop left could not be taken up",
+               {{"cause", recovered.error().detail}});
   } else if (recovered->resumed + recovered->interrupted > 0) {
-    kLog.info("took up what the last stop left", {{"resumed", std::to_string(recovered->resumed)},
-                                                  {"interrupted", std::to_string(recovered->interrupted)}});
+    kLog.info("took up what the last stop left",
+              {{"resumed", std::to_string(recovered->resumed)},
+               {"interrupted", std::to_string(recovered->interrupted)}});
   }
 }
 

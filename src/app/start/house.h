@@ -1,5 +1,5 @@
-// The composition root of a running gateway: the one place where its objects meet, as members in floor order.
-// Made by `carapace start`; loop thread.
+// The composition root of a running gateway: the one place where its objects meet, as members in
+// floor order. Made by `carapace start`; loop thread.
 #pragma once
 
 #include <functional>
@@ -15,8 +15,8 @@ namespace carapace::app {
 
 class House {
  public:
-  // Opens the store and builds everything; nothing listens yet. conflict: another gateway uses the state
-  // directory. The plan outlives the house.
+  // Opens the store and builds everything; nothing listens yet. conflict: another gateway uses the
+  // state directory. The plan outlives the house.
   static Result<std::unique_ptr<House>> build(Loop& loop, const Plan& plan);
   ~House();
   House(const House&) = delete;

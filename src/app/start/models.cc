@@ -15,8 +15,12 @@ namespace {
 constexpr log::Log kLog{"models"};
 }
 
-Models::Models(provider::Catalogue catalogue, provider::Choice choice, provider::Ports ports, ledger::Ledger& ledger)
-    : catalogue_(std::move(catalogue)), choice_(std::move(choice)), ports_(ports), ledger_(ledger) {}
+Models::Models(provider::Catalogue catalogue, provider::Choice choice, provider::Ports ports,
+               ledger::Ledger& ledger)
+    : catalogue_(std::move(catalogue)),
+      choice_(std::move(choice)),
+      ports_(ports),
+      ledger_(ledger) {}
 Models::~Models() = default;
 
 Result<provider::Route> Models::route(std::string_view reference) {
@@ -42,7 +46,8 @@ std::vector<provider::ModelInfo> Models::models() const {
   auto all = catalogue_.models();
   // The model in use is always listed, also when no row describes it.
   const auto& used = choice_.model;
-  const bool listed = std::ranges::any_of(all, [&](const auto& m) { return m.provider == used.provider && m.id == used.model; });
+  const bool listed = std::ranges::any_of(
+      all, [&](const auto& m) { return m.provider == used.provider && m.id == used.model; });
   if (!listed) {
     if (const auto resolved = catalogue_.resolve(used)) all.insert(all.begin(), resolved->model);
   }
@@ -54,19 +59,22 @@ void Models::choose(provider::Catalogue catalogue, provider::Choice choice) {
   choice_ = std::move(choice);
 }
 
-Task<std::optional<provider::Probe>> probe_local(Loop& loop, const provider::Catalogue& catalogue, provider::Ports ports,
-                                                 std::int64_t limit_ms) {
+Task<std::optional<provider::Probe>> probe_local(Loop& loop, const provider::Catalogue& catalogue,
+                                                 provider::Ports ports, std::int64_t limit_ms) {
   for (const auto* row : catalogue.probes()) {
     auto resolved = catalogue.provider(row->id);
     if (!resolved) continue;
     // Most machines run no model server: find out without loading the HTTP client.
-    const auto url = net::guard_url(resolved->settings.base_url, std::vector<std::string>{"127.0.0.1", "localhost"});
-    if (!url || !co_await net::is_listening(loop, url->host == "localhost" ? "127.0.0.1" : url->host, url->port, limit_ms))
+    const auto url = net::guard_url(resolved->settings.base_url,
+                                    std::vector<std::string>{"127.0.0.1", "localhost"});
+    if (!url || !co_await net::is_listening(
+                    loop, url->host == "localhost" ? "127.0.0.1" : url->host, url->port, limit_ms))
       continue;
     resolved->settings.deadlines = {limit_ms, limit_ms, limit_ms, limit_ms};
     auto models = co_await row->discover(resolved->settings, ports);
     if (!models) {
-      kLog.debug("no local model server", {{"provider", std::string(row->id)}, {"cause", models.error().detail}});
+      kLog.debug("no local model server",
+                 {{"provider", std::string(row->id)}, {"cause", models.error().detail}});
       continue;
     }
     if (!models->empty()) co_return provider::Probe{std::string(row->id), std::move(*models)};

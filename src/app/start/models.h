@@ -1,5 +1,5 @@
-// The stack of providers, built from the catalogue: for every model in use a vendor's provider behind retry
-// behind the budget. Owned by the house; loop thread.
+// The stack of providers, built from the catalogue: for every model in use a vendor's provider
+// behind retry behind the budget. Owned by the house; loop thread.
 #pragma once
 
 #include <map>
@@ -16,7 +16,8 @@ namespace carapace::app {
 
 class Models final : public provider::Router {
  public:
-  Models(provider::Catalogue catalogue, provider::Choice choice, provider::Ports ports, ledger::Ledger& ledger);
+  Models(provider::Catalogue catalogue, provider::Choice choice, provider::Ports ports,
+         ledger::Ledger& ledger);
   ~Models() override;
 
   Result<provider::Route> route(std::string_view reference) override;
@@ -27,7 +28,8 @@ class Models final : public provider::Router {
   void choose(provider::Catalogue catalogue, provider::Choice choice);
 
  private:
-  // From the inside out: the vendor's wire; the same again when the world failed; no call without money.
+  // From the inside out: the vendor's wire; the same again when the world failed; no call without
+  // money.
   struct Stack {
     provider::Resolved resolved;
     std::unique_ptr<provider::Provider> vendor;
@@ -42,9 +44,9 @@ class Models final : public provider::Router {
   std::map<std::string, Stack, std::less<>> stacks_;  // by provider/model
 };
 
-// Asks the local servers that may be probed, for at most `limit_ms` in all. Absent: none answered with a model
-// that can chat.
-Task<std::optional<provider::Probe>> probe_local(Loop& loop, const provider::Catalogue& catalogue, provider::Ports ports,
-                                                 std::int64_t limit_ms);
+// Asks the local servers that may be probed, for at most `limit_ms` in all. Absent: none answered
+// with a model that can chat.
+Task<std::optional<provider::Probe>> probe_local(Loop& loop, const provider::Catalogue& catalogue,
+                                                 provider::Ports ports, std::int64_t limit_ms);
 
 }  // namespace carapace::app

@@ -30,15 +30,19 @@ struct BindMode {
 
 // A mode's name, or an address.
 Result<BindMode> bind_mode(const std::string& wish) {
-  if (wish.empty() || wish == "loopback" || wish == "auto") return BindMode{"loopback", {"127.0.0.1", "::1"}, true};
+  if (wish.empty() || wish == "loopback" || wish == "auto")
+    return BindMode{"loopback", {"127.0.0.1", "::1"}, true};
   if (wish == "lan" || wish == "all") return BindMode{"lan", {"0.0.0.0", "::"}, false};
   if (wish == "127.0.0.1" || wish == "::1") return BindMode{"address", {wish}, true};
-  const bool address = !wish.empty() && wish.find_first_not_of("0123456789abcdefABCDEF.:") == std::string::npos;
+  const bool address =
+      !wish.empty() && wish.find_first_not_of("0123456789abcdefABCDEF.:") == std::string::npos;
   if (address) return BindMode{"address", {wish}, wish.starts_with("127.")};
-  return fail(Errc::invalid_request, "gateway.bind is '{}'; use loopback, lan, auto or an address", wish);
+  return fail(Errc::invalid_request, "gateway.bind is '{}'; use loopback, lan, auto or an address",
+              wish);
 }
 
-std::string first_of(const config::Environment& environment, std::initializer_list<std::string_view> names) {
+std::string first_of(const config::Environment& environment,
+                     std::initializer_list<std::string_view> names) {
   for (const auto name : names)
     if (auto value = environment.get(name)) return *value;
   return {};
@@ -46,27 +50,32 @@ std::string first_of(const config::Environment& environment, std::initializer_li
 
 Status plan_auth(Plan& plan, const Options& options) {
   const auto& config = plan.config;
-  plan.token = !options.token.empty()                ? options.token
-               : config.has("gateway.auth.token")    ? config.text("gateway.auth.token")
-                                                     : first_of(plan.environment, {"CARAPACE_GATEWAY_TOKEN",
-                                                                                   "CLAWDBOT_GATEWAY_TOKEN",
-                                                                                   "MOLTBOT_GATEWAY_TOKEN"});
-  plan.password = config.has("gateway.auth.password")
-                      ? config.text("gateway.auth.password")
-                      : first_of(plan.environment, {"CARAPACE_GATEWAY_PASSWORD", "CLAWDBOT_GATEWAY_PASSWORD",
-                                                    "MOLTBOT_GATEWAY_PASSWORD"});
+  plan.token = !options.token.empty() ? options.token
+               : config.has("gateway.auth.token")
+                   ? config.text("gateway.auth.token")
+                   : first_of(plan.environment, {"CARAPACE_GATEWAY_TOKEN", "CLAWDBOT_GATEWAY_TOKEN",
+                                                 "MOLTBOT_GATEWAY_TOKEN"});
+  plan.password =
+      config.has("gateway.auth.password")
+          ? config.text("gateway.auth.password")
+          : first_of(plan.environment, {"CARAPACE_GATEWAY_PASSWORD", "CLAWDBOT_GATEWAY_PASSWORD",
+                                        "MOLTBOT_GATEWAY_PASSWORD"});
   plan.token = std::string(trim(plan.token));
   plan.password = std::string(trim(plan.password));
   const auto mode = config.text("gateway.auth.mode");
-  plan.auth_mode = mode == "none"                                            ? rpc::AuthMode::none
-                   : mode == "password"                                      ? rpc::AuthMode::password
-                   : mode.empty() && plan.token.empty() && !plan.password.empty() ? rpc::AuthMode::password
-                                                                             : rpc::AuthMode::token;
+  plan.auth_mode = mode == "none"       ? rpc::AuthMode::none
+                   : mode == "password" ? rpc::AuthMode::password
+                   : mode.empty() && plan.token.empty() && !plan.password.empty()
+                       ? rpc::AuthMode::password
+                       : rpc::AuthMode::token;
   if (plan.auth_mode == rpc::AuthMode::password && plan.password.empty())
     return fail(Errc::invalid_request,
-                "gateway.auth.mode is password, but there is none: set gateway.auth.password or CARAPACE_GATEWAY_PASSWORD");
+                "gateway.auth.mode is password, but there is none: set gateway.auth.password or "
+                "CARAPACE_GATEWAY_PASSWORD");
   if (plan.auth_mode == rpc::AuthMode::none && !plan.loopback_only)
-    return fail(Errc::invalid_request, "refusing to listen beyond this machine without a credential: set gateway.auth.token");
+    return fail(
+        Errc::invalid_request,
+        "refusing to listen beyond this machine without a credential: set gateway.auth.token");
   return {};
 }
 
@@ -75,7 +84,8 @@ Status plan_network(Plan& plan, const Options& options) {
   TRY(auto bind, bind_mode(options.bind.empty() ? config.text("gateway.bind") : options.bind));
   plan.addresses = std::move(bind.addresses);
   plan.loopback_only = bind.loopback;
-  plan.port = static_cast<std::uint16_t>(options.port ? *options.port : config.integer("gateway.port"));
+  plan.port =
+      static_cast<std::uint16_t>(options.port ? *options.port : config.integer("gateway.port"));
   plan.allowed_origins = config.list("gateway.controlUi.allowedOrigins");
   plan.chat_completions = config.has("gateway.http.endpoints.chatCompletions.enabled")
                               ? config.flag("gateway.http.endpoints.chatCompletions.enabled")
@@ -96,10 +106,13 @@ provider::ModelInfo model_info(const std::string& provider, const json::object& 
   model.max_output = find_int(object, "maxTokens").value_or(0);
   model.reasoning = find_bool(object, "reasoning").value_or(false);
   if (const auto* input = find_array(object, "input"))
-    model.images = std::ranges::any_of(*input, [](const json::value& v) { return v.is_string() && v.get_string() == "image"; });
+    model.images = std::ranges::any_of(
+        *input, [](const json::value& v) { return v.is_string() && v.get_string() == "image"; });
   if (const auto* cost = find_object(object, "cost"))
-    model.price = {find_number(*cost, "input").value_or(0), find_number(*cost, "output").value_or(0),
-                   find_number(*cost, "cacheRead").value_or(0), find_number(*cost, "cacheWrite").value_or(0), true};
+    model.price = {find_number(*cost, "input").value_or(0),
+                   find_number(*cost, "output").value_or(0),
+                   find_number(*cost, "cacheRead").value_or(0),
+                   find_number(*cost, "cacheWrite").value_or(0), true};
   return model;
 }
 
@@ -113,7 +126,9 @@ provider::ProviderConfig provider_config(const std::string& id, const json::obje
   provider.api_version = string_or(object, "apiVersion", "");
   if (const auto* headers = find_object(object, "headers")) {
     for (const auto& [name, value] : *headers)
-      if (value.is_string()) provider.headers.push_back({to_lower(name), std::string(std::string_view(value.get_string()))});
+      if (value.is_string())
+        provider.headers.push_back(
+            {to_lower(name), std::string(std::string_view(value.get_string()))});
   }
   if (const auto* models = find_array(object, "models")) {
     for (const auto& item : *models)
@@ -131,10 +146,12 @@ void plan_models(Plan& plan) {
   plan.primary_model = plan.config.text("agents.defaults.model.primary");
   if (const auto* providers = plan.config.object("models.providers")) {
     for (const auto& [id, value] : *providers)
-      if (value.is_object()) plan.providers.push_back(provider_config(to_lower(id), value.get_object()));
+      if (value.is_object())
+        plan.providers.push_back(provider_config(to_lower(id), value.get_object()));
   }
   if (plan.config.has("models.budget.dailyUsd"))
-    plan.ledger.daily_cap_micros = static_cast<std::int64_t>(plan.config.number("models.budget.dailyUsd") * 1e6 + 0.5);
+    plan.ledger.daily_cap_micros =
+        static_cast<std::int64_t>(plan.config.number("models.budget.dailyUsd") * 1e6 + 0.5);
 }
 
 std::string time_zone(const config::Environment& environment) {
@@ -152,7 +169,9 @@ void plan_agent(Plan& plan) {
   plan.agent.timeout_ms = config.integer("agents.defaults.timeoutSeconds") * 1'000;
   plan.agent.thinking_default = config.text("agents.defaults.thinkingDefault");
   plan.agent.verbose_default = config.text("agents.defaults.verboseDefault") == "on";
-  plan.agent.context_tokens = config.has("agents.defaults.contextTokens") ? config.integer("agents.defaults.contextTokens") : 0;
+  plan.agent.context_tokens = config.has("agents.defaults.contextTokens")
+                                  ? config.integer("agents.defaults.contextTokens")
+                                  : 0;
   utsname system{};
   if (::uname(&system) == 0) {
     plan.agent.host = system.nodename;
@@ -168,15 +187,20 @@ void plan_agent(Plan& plan) {
 
 void plan_log(Plan& plan, const Options& options) {
   const auto& config = plan.config;
-  plan.log.level = options.verbose ? log::Level::debug : log::level_from(config.text("logging.level"), log::Level::info);
+  plan.log.level = options.verbose
+                       ? log::Level::debug
+                       : log::level_from(config.text("logging.level"), log::Level::info);
   if (const auto* levels = config.object("logging.levels")) {
     for (const auto& [name, level] : *levels)
       if (level.is_string())
-        plan.log.subsystems[std::string(name)] = log::level_from(std::string_view(level.get_string()), plan.log.level);
+        plan.log.subsystems[std::string(name)] =
+            log::level_from(std::string_view(level.get_string()), plan.log.level);
   }
-  plan.log.console = config.text("logging.consoleStyle") == "json" ? log::Style::json : log::Style::plain;
+  plan.log.console =
+      config.text("logging.consoleStyle") == "json" ? log::Style::json : log::Style::plain;
   plan.log.colour = use_colour(2, plan.environment.get("NO_COLOR").has_value());
-  plan.log.file = config.has("logging.file") ? config.file_path("logging.file") : plan.place.state_dir + "/logs/carapace.log";
+  plan.log.file = config.has("logging.file") ? config.file_path("logging.file")
+                                             : plan.place.state_dir + "/logs/carapace.log";
 }
 
 }  // namespace
@@ -188,10 +212,32 @@ std::string Plan::local_url(std::string_view scheme) const {
 }
 
 Result<Plan> make_plan(const Options& options, config::Environment environment) {
-  TRY(const auto paths, config::resolve_paths(environment, {options.state_dir, options.config_file}));
+  TRY(const auto paths,
+      config::resolve_paths(environment, {options.state_dir, options.config_file}));
   TRY(auto config, config::Config::load(paths.config_file, schema(), environment));
-  Plan plan{{paths.state_dir, paths.config_file}, std::move(config), std::move(environment), {}, 18789, true,
-            rpc::AuthMode::token, {}, {}, false, {}, true, true, {}, {}, {}, {}, {}, {}, true, {}, 5 << 20, 30'000};
+  Plan plan{{paths.state_dir, paths.config_file},
+            std::move(config),
+            std::move(environment),
+            {},
+            18789,
+            true,
+            rpc::AuthMode::token,
+            {},
+            {},
+            false,
+            {},
+            true,
+            true,
+            {},
+            {},
+            {},
+            {},
+            {},
+            {},
+            true,
+            {},
+            5 << 20,
+            30'000};
   TRY_STATUS(plan_network(plan, options));
   plan_models(plan);
   plan_agent(plan);

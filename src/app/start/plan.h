@@ -1,6 +1,6 @@
-// What a start means, as plain values: read from the command line, the environment and the configuration once,
-// before anything runs. The commands that talk to a running gateway read the same values, so that both agree on
-// where it is.
+// What a start means, as plain values: read from the command line, the environment and the
+// configuration once, before anything runs. The commands that talk to a running gateway read the
+// same values, so that both agree on where it is.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,7 @@ struct Plan {
   std::uint16_t port = 18789;
   bool loopback_only = true;
   rpc::AuthMode auth_mode = rpc::AuthMode::token;
-  std::string token;       // empty: the generated one in the state directory
+  std::string token;  // empty: the generated one in the state directory
   std::string password;
   bool allow_insecure_ui = false;
   std::vector<std::string> allowed_origins;
@@ -57,8 +57,8 @@ struct Plan {
   std::string local_url(std::string_view scheme) const;
 };
 
-// Errors say what to mend: a broken file with line and column, an unknown bind mode, a bind that needs a
-// credential and has none.
+// Errors say what to mend: a broken file with line and column, an unknown bind mode, a bind that
+// needs a credential and has none.
 Result<Plan> make_plan(const Options& options, config::Environment environment);
 
 }  // namespace carapace::app

@@ -22,7 +22,8 @@ char* prompt_of(EditLine* editor) {
   return static_cast<std::string*>(data)->data();
 }
 
-// The editor turns bytes into characters by the locale, and ends the process over a prompt that it cannot read.
+// The editor turns bytes into characters by the locale, and ends the process over a prompt that it
+// cannot read.
 void use_wide_characters(std::string& prompt) {
   if (!std::setlocale(LC_CTYPE, "") || MB_CUR_MAX == 1) std::setlocale(LC_CTYPE, "C.UTF-8");
   if (std::mbstowcs(nullptr, prompt.c_str(), 0) == static_cast<std::size_t>(-1)) prompt = "> ";
@@ -37,7 +38,8 @@ struct LineReader::Impl {
   History* history = nullptr;
 };
 
-LineReader::LineReader(std::string prompt, std::string history_file) : impl_(std::make_unique<Impl>()) {
+LineReader::LineReader(std::string prompt, std::string history_file)
+    : impl_(std::make_unique<Impl>()) {
   impl_->prompt = std::move(prompt);
   impl_->history_file = std::move(history_file);
   if (!is_terminal(STDIN_FILENO) || !is_terminal(STDOUT_FILENO)) return;
@@ -53,7 +55,8 @@ LineReader::LineReader(std::string prompt, std::string history_file) : impl_(std
   ::history(impl_->history, &event, H_SETSIZE, kHistoryLines);
   ::history(impl_->history, &event, H_SETUNIQUE, 1);
   ::el_set(impl_->editor, EL_HIST, ::history, impl_->history);
-  if (!impl_->history_file.empty()) ::history(impl_->history, &event, H_LOAD, impl_->history_file.c_str());
+  if (!impl_->history_file.empty())
+    ::history(impl_->history, &event, H_LOAD, impl_->history_file.c_str());
 }
 
 LineReader::~LineReader() {

@@ -1,5 +1,5 @@
-// One line from a person: with editing and history on a terminal, plainly otherwise. `read` blocks, so it is
-// called on a pool. One reader a process.
+// One line from a person: with editing and history on a terminal, plainly otherwise. `read` blocks,
+// so it is called on a pool. One reader a process.
 #pragma once
 
 #include <memory>
@@ -23,7 +23,8 @@ class LineReader {
   std::unique_ptr<Impl> impl_;
 };
 
-// A secret from the terminal: nothing is echoed. nullopt at the end of input or when there is no terminal.
+// A secret from the terminal: nothing is echoed. nullopt at the end of input or when there is no
+// terminal.
 std::optional<std::string> read_secret(const std::string& prompt);
 
 bool is_terminal(int descriptor);

@@ -73,7 +73,8 @@ void MarkdownPrinter::take(char c, std::string& out) {
   if (at_line_start_) {
     const bool opening = c == '#' || c == ' ' || c == '-' || c == '*' || c == '`';
     held_ += c;
-    const bool item = held_.size() >= 2 && held_.back() == ' ' && (held_[held_.size() - 2] == '-' || held_[held_.size() - 2] == '*');
+    const bool item = held_.size() >= 2 && held_.back() == ' ' &&
+                      (held_[held_.size() - 2] == '-' || held_[held_.size() - 2] == '*');
     const bool header = held_.size() >= 2 && held_.front() == '#' && held_.back() == ' ';
     if (held_.starts_with("```")) return;  // the rest of a fence line is its language
     if (!opening || item || header || held_.size() > 16) line_start(out);

@@ -1,6 +1,7 @@
-// Markdown as a terminal shows it, while it streams: headings and bold in bold, code dimmed, lists with bullets.
-// Text is printed as it comes; only a marker whose meaning is still open is held back. Control characters in
-// the text are removed, so that an answer cannot drive the terminal. Without I/O; one answer each.
+// Markdown as a terminal shows it, while it streams: headings and bold in bold, code dimmed, lists
+// with bullets. Text is printed as it comes; only a marker whose meaning is still open is held
+// back. Control characters in the text are removed, so that an answer cannot drive the terminal.
+// Without I/O; one answer each.
 #pragma once
 
 #include <string>

@@ -6,7 +6,9 @@
 
 namespace carapace::app {
 
-bool use_colour(int descriptor, bool no_color_set) { return !no_color_set && is_terminal(descriptor); }
+bool use_colour(int descriptor, bool no_color_set) {
+  return !no_color_set && is_terminal(descriptor);
+}
 
 void print_line(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
@@ -19,7 +21,8 @@ void print_error(std::string_view text) {
 }
 
 int report(const Error& error) {
-  print_error(error.detail.empty() ? errc_row(error.code).user_sentence : std::string_view(error.detail));
+  print_error(error.detail.empty() ? errc_row(error.code).user_sentence
+                                   : std::string_view(error.detail));
   return kExitFailed;
 }
 

@@ -1,5 +1,5 @@
-// What verbs print: results to standard output, everything else to standard error; colours only on a terminal
-// and never with NO_COLOR. Any thread.
+// What verbs print: results to standard output, everything else to standard error; colours only on
+// a terminal and never with NO_COLOR. Any thread.
 #pragma once
 
 #include <string>

@@ -37,11 +37,13 @@ Task<int> ask(GatewayClient& client, Options options) {
   SystemRandom random;
   const std::string session = options.session.empty() ? "main" : options.session;
   if (!options.model.empty()) {
-    const auto patched = co_await client.call("sessions.patch", {{"key", session}, {"model", options.model}}, 15'000);
+    const auto patched = co_await client.call("sessions.patch",
+                                              {{"key", session}, {"model", options.model}}, 15'000);
     if (!patched) co_return report(patched.error());
   }
   const auto limit = (options.timeout_s > 0 ? options.timeout_s : kDefaultSeconds) * 1'000;
-  json::object params{{"message", options.message}, {"sessionKey", session}, {"idempotencyKey", uuid_v4(random)}};
+  json::object params{
+      {"message", options.message}, {"sessionKey", session}, {"idempotencyKey", uuid_v4(random)}};
   if (options.timeout_s > 0) params["timeout"] = options.timeout_s;
   const auto answer = co_await client.call("agent", std::move(params), limit + 10'000, true);
   if (!answer) co_return report(answer.error());
@@ -68,7 +70,8 @@ int run_agent(const Options& options, const config::Environment& environment) {
     print_error("the question is empty");
     return kExitUsage;
   }
-  return with_gateway(filled, environment, [filled](Loop&, GatewayClient& client) { return ask(client, filled); });
+  return with_gateway(filled, environment,
+                      [filled](Loop&, GatewayClient& client) { return ask(client, filled); });
 }
 
 }  // namespace carapace::app

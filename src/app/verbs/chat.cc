@@ -24,10 +24,12 @@ int run_chat(const Options& options, const config::Environment& environment) {
   ChatOptions chat;
   if (!options.session.empty()) chat.session = options.session;
   chat.colour = use_colour(1, environment.get("NO_COLOR").has_value());
-  if (const auto paths = config::resolve_paths(environment, {options.state_dir, options.config_file}))
+  if (const auto paths =
+          config::resolve_paths(environment, {options.state_dir, options.config_file}))
     chat.history_file = paths->state_dir + "/chat_history";
-  return with_gateway(options, environment,
-                      [chat](Loop& loop, GatewayClient& client) { return talk(loop, client, chat); });
+  return with_gateway(options, environment, [chat](Loop& loop, GatewayClient& client) {
+    return talk(loop, client, chat);
+  });
 }
 
 }  // namespace carapace::app

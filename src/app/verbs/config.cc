@@ -33,18 +33,22 @@ Result<std::string> typed_text(const std::string& given) {
   auto text = is_terminal(0) ? read_secret("value: ") : std::optional<std::string>();
   std::string line;
   if (!text && std::getline(std::cin, line)) text = line;
-  if (!text || trim(*text).empty()) return fail(Errc::invalid_request, "no value was given; nothing was changed");
+  if (!text || trim(*text).empty())
+    return fail(Errc::invalid_request, "no value was given; nothing was changed");
   return std::string(trim(*text));
 }
 
-Status write_value(const Options& options, const config::Paths& paths, const config::Schema& schema) {
+Status write_value(const Options& options, const config::Paths& paths,
+                   const config::Schema& schema) {
   TRY(const auto key, config::parse_key_path(options.key));
   if (!schema.known(key)) {
     const auto near = schema.suggestion(key);
-    return fail(Errc::not_found, "no key '{}'{}", options.key, near ? fmt::format("; did you mean {}?", *near) : "");
+    return fail(Errc::not_found, "no key '{}'{}", options.key,
+                near ? fmt::format("; did you mean {}?", *near) : "");
   }
   TRY(const auto text, typed_text(options.value));
-  const auto value = options.value == "-" ? json::value(text) : config::typed_value(text, schema.row(key));
+  const auto value =
+      options.value == "-" ? json::value(text) : config::typed_value(text, schema.row(key));
   TRY_STATUS(fs::ensure_dir(paths.config_file.substr(0, paths.config_file.rfind('/'))));
   TRY(const auto issues, config::set_in_file(paths.config_file, key, value, schema));
   for (const auto& issue : issues) print_error(config::to_text(issue));
@@ -80,7 +84,8 @@ int run_config(const Options& options, const config::Environment& environment) {
   if (options.config_action == "set") {
     const auto written = write_value(options, *paths, schema);
     if (!written) return report(written.error());
-    print_line(fmt::format("{} is set in {}; it applies from the next start on.", options.key, paths->config_file));
+    print_line(fmt::format("{} is set in {}; it applies from the next start on.", options.key,
+                           paths->config_file));
     return kExitOk;
   }
   const auto config = config::Config::load(paths->config_file, schema, environment);

@@ -24,12 +24,14 @@ void print_entry(std::string_view line, bool as_json) {
     return;
   }
   const auto& entry = parsed->get_object();
-  std::string out = fmt::format("{} {:<5} {}: {}", string_or(entry, "time", ""), string_or(entry, "level", ""),
-                                string_or(entry, "subsystem", ""), string_or(entry, "message", ""));
+  std::string out =
+      fmt::format("{} {:<5} {}: {}", string_or(entry, "time", ""), string_or(entry, "level", ""),
+                  string_or(entry, "subsystem", ""), string_or(entry, "message", ""));
   if (const auto* fields = find_object(entry, "fields")) {
     for (const auto& [key, value] : *fields)
-      out += fmt::format(" {}={}", std::string_view(key),
-                         value.is_string() ? std::string(std::string_view(value.get_string())) : dump_json(value));
+      out += fmt::format(
+          " {}={}", std::string_view(key),
+          value.is_string() ? std::string(std::string_view(value.get_string())) : dump_json(value));
   }
   print_line(strip_controls(out, false));
 }
@@ -52,7 +54,8 @@ Task<int> show(GatewayClient& client, Options options) {
 }  // namespace
 
 int run_logs(const Options& options, const config::Environment& environment) {
-  return with_gateway(options, environment, [options](Loop&, GatewayClient& client) { return show(client, options); });
+  return with_gateway(options, environment,
+                      [options](Loop&, GatewayClient& client) { return show(client, options); });
 }
 
 }  // namespace carapace::app

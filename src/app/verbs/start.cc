@@ -18,7 +18,8 @@ namespace {
 constexpr log::Log kLog{"gateway"};
 constexpr std::int64_t kDrainMs = 10'000;
 
-// The first signal drains; the second one leaves at once, which loses nothing that was acknowledged.
+// The first signal drains; the second one leaves at once, which loses nothing that was
+// acknowledged.
 void watch_signals(Loop& loop, House& house) {
   loop.on_signal({SIGINT, SIGTERM}, [&house, asked = false](int) mutable {
     if (asked) std::_Exit(130);
@@ -31,7 +32,8 @@ void watch_signals(Loop& loop, House& house) {
 Status make_folders(const Plan& plan) {
   TRY_STATUS(fs::ensure_dir(plan.place.state_dir));
   const auto slash = plan.log.file.rfind('/');
-  return slash == std::string::npos || slash == 0 ? Status{} : fs::ensure_dir(plan.log.file.substr(0, slash));
+  return slash == std::string::npos || slash == 0 ? Status{}
+                                                  : fs::ensure_dir(plan.log.file.substr(0, slash));
 }
 
 }  // namespace
@@ -41,16 +43,18 @@ int run_start(const Options& options, const config::Environment& environment) {
   if (!plan) return report(plan.error());
   if (const auto ready = make_folders(*plan); !ready) return report(ready.error());
   log::configure(plan->log);
-  for (const auto& issue : plan->config.warnings()) kLog.warn("configuration", {{"issue", config::to_text(issue)}});
+  for (const auto& issue : plan->config.warnings())
+    kLog.warn("configuration", {{"issue", config::to_text(issue)}});
   std::signal(SIGPIPE, SIG_IGN);
   Loop loop;
   auto house = House::build(loop, *plan);
   if (!house) return report(house.error());
   if (const auto listening = (*house)->listen(); !listening) return report(listening.error());
   watch_signals(loop, **house);
-  kLog.info("ready", {{"version", kVersion},
-                      {"address", fmt::format("http://{}:{}/", plan->addresses.front(), (*house)->port())},
-                      {"state", plan->place.state_dir}});
+  kLog.info("ready",
+            {{"version", kVersion},
+             {"address", fmt::format("http://{}:{}/", plan->addresses.front(), (*house)->port())},
+             {"state", plan->place.state_dir}});
   loop.run();
   return kExitOk;
 }

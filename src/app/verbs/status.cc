@@ -14,9 +14,11 @@ constexpr std::int64_t kCallMs = 10'000;
 
 void print_human(const json::object& status, const json::object& hello, const Plan& plan) {
   const auto* server = find_object(hello, "server");
-  print_line(fmt::format("gateway   up at {} (version {})", plan.local_url("http"), server ? string_or(*server, "version", "?") : "?"));
+  print_line(fmt::format("gateway   up at {} (version {})", plan.local_url("http"),
+                         server ? string_or(*server, "version", "?") : "?"));
   const auto* snapshot = find_object(hello, "snapshot");
-  if (snapshot) print_line(fmt::format("uptime    {} s", find_int(*snapshot, "uptimeMs").value_or(0) / 1'000));
+  if (snapshot)
+    print_line(fmt::format("uptime    {} s", find_int(*snapshot, "uptimeMs").value_or(0) / 1'000));
   if (const auto* model = find_object(status, "model")) {
     print_line(fmt::format("model     {}", string_or(*model, "ref", "?")));
     print_line(fmt::format("          {}", string_or(*model, "reason", "")));
@@ -43,9 +45,10 @@ Task<int> look(GatewayClient& client, const Plan& plan, bool as_json) {
 int run_status(const Options& options, const config::Environment& environment) {
   const auto plan = make_plan(options, environment);
   if (!plan) return report(plan.error());
-  return with_gateway(options, environment, [&plan, as_json = options.json](Loop&, GatewayClient& client) {
-    return look(client, *plan, as_json);
-  });
+  return with_gateway(options, environment,
+                      [&plan, as_json = options.json](Loop&, GatewayClient& client) {
+                        return look(client, *plan, as_json);
+                      });
 }
 
 }  // namespace carapace::app

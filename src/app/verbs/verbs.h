@@ -1,5 +1,5 @@
-// The verbs of the command line: one function each, an exit code out. Each makes its own loop; none is called
-// twice in a process.
+// The verbs of the command line: one function each, an exit code out. Each makes its own loop; none
+// is called twice in a process.
 #pragma once
 
 #include "app/command_line.h"

@@ -8,7 +8,8 @@
 namespace carapace::app {
 
 int run_version(const Options& options, const config::Environment&) {
-  print_line(options.json ? fmt::format("{{\"version\":\"{}\"}}", kVersion) : fmt::format("carapace {}", kVersion));
+  print_line(options.json ? fmt::format("{{\"version\":\"{}\"}}", kVersion)
+                          : fmt::format("carapace {}", kVersion));
   return kExitOk;
 }
 

@@ -5,8 +5,9 @@
 namespace carapace::channels {
 
 std::span<const std::string_view> names_in_the_field() {
-  static constexpr std::array<std::string_view, 10> kNames{"telegram", "whatsapp", "discord", "slack",      "signal",
-                                                           "imessage", "msteams",  "matrix",  "googlechat", "nostr"};
+  static constexpr std::array<std::string_view, 10> kNames{
+      "telegram", "whatsapp", "discord", "slack",      "signal",
+      "imessage", "msteams",  "matrix",  "googlechat", "nostr"};
   return kNames;
 }
 

@@ -1,5 +1,5 @@
-// Names of channels that existing clients may send although this gateway does not have them yet: they name a
-// place, not an error, as long as nothing is to be delivered there. Constant data.
+// Names of channels that existing clients may send although this gateway does not have them yet:
+// they name a place, not an error, as long as nothing is to be delivered there. Constant data.
 #pragma once
 
 #include <span>

@@ -1,5 +1,6 @@
-// The gateway's own clients as a channel: browser app, terminal, HTTP. They send through RPC methods and read
-// run events, so every part is absent; the row gives them a name, a markup and a place in routing.
+// The gateway's own clients as a channel: browser app, terminal, HTTP. They send through RPC
+// methods and read run events, so every part is absent; the row gives them a name, a markup and a
+// place in routing.
 #include "extensions/channels/builtin.h"
 
 namespace carapace::channels {

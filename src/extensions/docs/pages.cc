@@ -21,31 +21,35 @@ namespace {
 
 constexpr log::Log kLog{"docs"};
 // For those who build in the house; who asks the guide wants to live in it.
-constexpr std::string_view kForBuilders[] = {"docs/ARCHITECTURE.md", "docs/LIFE_OF_A_MESSAGE.md", "docs/STYLE.md",
-                                             "docs/GLOSSARY.md", "docs/PERFORMANCE.md"};
+constexpr std::string_view kForBuilders[] = {"docs/ARCHITECTURE.md", "docs/LIFE_OF_A_MESSAGE.md",
+                                             "docs/STYLE.md", "docs/GLOSSARY.md",
+                                             "docs/PERFORMANCE.md"};
 constexpr double kBuildersShare = 0.6;
 constexpr std::size_t kMaxWords = 30;  // of one question
 
 // Sorted, so that a new one finds its place.
 constexpr std::string_view kFunctionWords[] = {
-    "a", "about", "after", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at",
-    "be", "been", "but", "by", "can", "could", "did", "do", "does", "find", "for", "from", "get",
-    "give", "got", "had", "happen", "happens", "has", "have", "hello", "help", "here", "hey", "hi",
-    "how", "i", "if", "in", "into", "is", "it", "its", "just", "let", "like", "make", "me", "mean",
-    "means", "my", "need", "no", "not", "now", "of", "on", "one", "or", "our", "out", "please",
-    "say", "says", "shall", "should", "show", "so", "some", "tell", "than", "that", "the", "their",
-    "them", "then", "there", "these", "they", "this", "to", "up", "us", "use", "using", "want",
-    "was", "way", "we", "were", "what", "whats", "when", "where", "which", "who", "why", "will",
-    "with", "would", "you", "your"};
+    "a",       "about", "after", "again", "all",    "also", "am",    "an",    "and",    "any",
+    "are",     "as",    "at",    "be",    "been",   "but",  "by",    "can",   "could",  "did",
+    "do",      "does",  "find",  "for",   "from",   "get",  "give",  "got",   "had",    "happen",
+    "happens", "has",   "have",  "hello", "help",   "here", "hey",   "hi",    "how",    "i",
+    "if",      "in",    "into",  "is",    "it",     "its",  "just",  "let",   "like",   "make",
+    "me",      "mean",  "means", "my",    "need",   "no",   "not",   "now",   "of",     "on",
+    "one",     "or",    "our",   "out",   "please", "say",  "says",  "shall", "should", "show",
+    "so",      "some",  "tell",  "than",  "that",   "the",  "their", "them",  "then",   "there",
+    "these",   "they",  "this",  "to",    "up",     "us",   "use",   "using", "want",   "was",
+    "way",     "we",    "were",  "what",  "whats",  "when", "where", "which", "who",    "why",
+    "will",    "with",  "would", "you",   "your"};
 
-// How much of a question's meaning each passage holds. Rare words mean more; a word that no page has means most,
-// so that a question about something else finds nothing.
+// How much of a question's meaning each passage holds. Rare words mean more; a word that no page
+// has means most, so that a question about something else finds nothing.
 class Coverage {
  public:
   Coverage(store::TextIndex& index, const std::vector<std::string>& words, std::size_t passages) {
     for (const auto& word : words) {
       const auto hits = index.search(word, passages);
-      const double weight = std::log(1.0 + static_cast<double>(passages) / (static_cast<double>(hits.size()) + 0.5));
+      const double weight =
+          std::log(1.0 + static_cast<double>(passages) / (static_cast<double>(hits.size()) + 0.5));
       total_ += weight;
       for (const auto& hit : hits) held_[key(hit.passage)] += weight;
     }
@@ -56,7 +60,9 @@ class Coverage {
   }
 
  private:
-  static std::string key(const store::Passage& passage) { return passage.page + '\n' + passage.heading + '\n' + passage.text; }
+  static std::string key(const store::Passage& passage) {
+    return passage.page + '\n' + passage.heading + '\n' + passage.text;
+  }
 
   std::map<std::string, double> held_;
   double total_ = 0;
@@ -68,9 +74,12 @@ double heading_fit(const std::vector<std::string>& asked, const std::string& hea
   const auto words = meaning_words(heading);
   if (words.empty()) return 0;
   const auto is_asked = [&asked](const std::string& word) {
-    return std::ranges::any_of(asked, [&word](const std::string& one) { return one.substr(0, kStem) == word.substr(0, kStem); });
+    return std::ranges::any_of(asked, [&word](const std::string& one) {
+      return one.substr(0, kStem) == word.substr(0, kStem);
+    });
   };
-  return static_cast<double>(std::ranges::count_if(words, is_asked)) / static_cast<double>(words.size());
+  return static_cast<double>(std::ranges::count_if(words, is_asked)) /
+         static_cast<double>(words.size());
 }
 
 // The fence that a line opens or closes: its character and length; 0 for other lines.
@@ -112,7 +121,8 @@ bool is_heading(std::string_view line) {
 }
 
 bool has_letter(std::string_view word) {
-  return std::ranges::any_of(word, [](unsigned char c) { return std::isalpha(c) != 0 || c >= 0x80; });
+  return std::ranges::any_of(word,
+                             [](unsigned char c) { return std::isalpha(c) != 0 || c >= 0x80; });
 }
 
 std::string heading_text(std::string_view line) {
@@ -176,14 +186,16 @@ std::vector<store::Passage> embedded_passages() {
   for (const auto& asset : embedded_docs()) {
     if (!asset.path.ends_with(".md")) continue;
     auto passages = passages_of(std::string(asset.path), asset.bytes);
-    all.insert(all.end(), std::make_move_iterator(passages.begin()), std::make_move_iterator(passages.end()));
+    all.insert(all.end(), std::make_move_iterator(passages.begin()),
+               std::make_move_iterator(passages.end()));
   }
   return all;
 }
 
 std::vector<store::Hit> DocsSearch::ask(std::string_view question, std::size_t limit) {
   constexpr std::size_t kCandidates = 40;
-  constexpr double kEnough = 0.6;  // of the question's meaning, before a passage counts as an answer
+  constexpr double kEnough =
+      0.6;  // of the question's meaning, before a passage counts as an answer
   const auto words = meaning_words(question);
   if (words.empty()) return {};
   if (!index_) {
@@ -199,10 +211,12 @@ std::vector<store::Hit> DocsSearch::ask(std::string_view question, std::size_t l
   const Coverage coverage(*index_, words, passages_);
   auto hits = index_->search(join(words, " "), kCandidates);
   std::erase_if(hits, [&](const store::Hit& hit) { return coverage.of(hit.passage) < kEnough; });
-  // bm25 is negative and smaller is better; a passage that has every word beats one that repeats a few.
+  // bm25 is negative and smaller is better; a passage that has every word beats one that repeats a
+  // few.
   std::ranges::sort(hits, {}, [&](const store::Hit& hit) {
     const double share = coverage.of(hit.passage);
-    const bool builders = std::ranges::find(kForBuilders, hit.passage.page) != std::end(kForBuilders);
+    const bool builders =
+        std::ranges::find(kForBuilders, hit.passage.page) != std::end(kForBuilders);
     const double fit = 1.0 + heading_fit(words, hit.passage.heading) / 4;
     return hit.score * share * share * fit * (builders ? kBuildersShare : 1.0);
   });

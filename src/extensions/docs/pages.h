@@ -1,5 +1,5 @@
-// The project's own documentation, compiled in: pages cut into passages at their headings, and a full-text
-// index over them. Used by the docs_search tool and by the offline guide. Loop thread.
+// The project's own documentation, compiled in: pages cut into passages at their headings, and a
+// full-text index over them. Used by the docs_search tool and by the offline guide. Loop thread.
 #pragma once
 
 #include <memory>
@@ -12,15 +12,16 @@
 
 namespace carapace::docs {
 
-// Cuts Markdown at its headings (fenced code is left alone). The text before the first heading belongs to the
-// page's title. Empty passages are dropped.
+// Cuts Markdown at its headings (fenced code is left alone). The text before the first heading
+// belongs to the page's title. Empty passages are dropped.
 std::vector<store::Passage> passages_of(std::string page, std::string_view markdown);
 
 // All passages of the embedded pages.
 std::vector<store::Passage> embedded_passages();
 
-// Finds passages for a person's question: words of no meaning are dropped first, and a passage counts only
-// when it holds enough of the others, rare ones before common ones. Empty when the documentation does not answer the question.
+// Finds passages for a person's question: words of no meaning are dropped first, and a passage
+// counts only when it holds enough of the others, rare ones before common ones. Empty when the
+// documentation does not answer the question.
 class DocsSearch {
  public:
   std::vector<store::Hit> ask(std::string_view question, std::size_t limit);

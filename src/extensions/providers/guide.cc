@@ -1,6 +1,6 @@
-// The offline guide: answers questions about Carapace from its own documentation, with the passages it quotes,
-// until a real model is configured. It is no language model and says so in every answer. It streams and calls
-// read-only tools through the same path as any provider.
+// The offline guide: answers questions about Carapace from its own documentation, with the passages
+// it quotes, until a real model is configured. It is no language model and says so in every answer.
+// It streams and calls read-only tools through the same path as any provider.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,11 +20,13 @@ namespace {
 constexpr std::string_view kBanner = "*Offline guide – no model configured.*";
 constexpr std::string_view kNextStep =
     "To talk with a real model, do one of these and restart the gateway:\n"
-    "- set a key in the environment, for example `export ANTHROPIC_API_KEY=…` or `export OPENAI_API_KEY=…`\n"
-    "- or put one into the configuration: `carapace config set models.providers.anthropic.apiKey -`\n"
+    "- set a key in the environment, for example `export ANTHROPIC_API_KEY=…` or `export "
+    "OPENAI_API_KEY=…`\n"
+    "- or put one into the configuration: `carapace config set models.providers.anthropic.apiKey "
+    "-`\n"
     "- or run Ollama on this machine with a chat model: `ollama pull llama3.2`\n";
 constexpr std::string_view kNoAnswer = "The documentation does not answer that question.";
-constexpr std::size_t kPieceBytes = 48;   // of one streamed delta
+constexpr std::size_t kPieceBytes = 48;  // of one streamed delta
 constexpr std::size_t kQuoteBytes = 1'200;
 
 bool any_of(std::string_view text, std::initializer_list<std::string_view> words) {
@@ -38,19 +40,23 @@ bool has_tool(const provider::Request& request, std::string_view name) {
 // Questions about this gateway's own state are for tools, not for the documentation.
 std::string tool_for(std::string_view question) {
   const auto text = " " + to_lower(question) + " ";
-  if (any_of(text, {"my sessions", "my conversations", "my chats", "list sessions", "list conversations"}))
+  if (any_of(text, {"my sessions", "my conversations", "my chats", "list sessions",
+                    "list conversations"}))
     return "sessions_list";
-  if (any_of(text, {"what time", "what date", "what day", "current date", "session status", "which model am i"}))
+  if (any_of(text, {"what time", "what date", "what day", "current date", "session status",
+                    "which model am i"}))
     return "session_status";
   return {};
 }
 
 bool is_greeting(std::string_view question) {
   const auto text = collapse_space(to_lower(question));
-  if (any_of(text, {"who are you", "what are you", "what can you do"}) || text == "help") return true;
+  if (any_of(text, {"who are you", "what are you", "what can you do"}) || text == "help")
+    return true;
   const auto words = split(text, ' ');
-  return words.size() <= 3 && any_of(" " + std::string(words.front()) + " ",
-                                     {" hi ", " hi, ", " hi! ", " hello ", " hello! ", " hello, ", " hey ", " hey! "});
+  return words.size() <= 3 &&
+         any_of(" " + std::string(words.front()) + " ",
+                {" hi ", " hi, ", " hi! ", " hello ", " hello! ", " hello, ", " hey ", " hey! "});
 }
 
 std::string quote(const store::Passage& passage) {
@@ -61,8 +67,10 @@ std::string quote(const store::Passage& passage) {
 
 std::string from_docs(docs::DocsSearch& search, std::string_view question) {
   if (is_greeting(question))
-    return fmt::format("Hello! I can answer questions about Carapace itself: setup, models, configuration, commands.\n\n{}",
-                       kNextStep);
+    return fmt::format(
+        "Hello! I can answer questions about Carapace itself: setup, models, configuration, "
+        "commands.\n\n{}",
+        kNextStep);
   const auto hits = search.ask(question, 2);
   if (hits.empty()) return fmt::format("{}\n\n{}", kNoAnswer, kNextStep);
   std::string out = "From the documentation:\n\n";
@@ -78,39 +86,45 @@ std::string sessions_text(const json::object& answer) {
     if (!item.is_object()) continue;
     const auto& row = item.get_object();
     const auto title = string_or(row, "title", "");
-    out += fmt::format("- `{}` {}\n", string_or(row, "key", "?"), title.empty() ? "(nothing said yet)" : title);
+    out += fmt::format("- `{}` {}\n", string_or(row, "key", "?"),
+                       title.empty() ? "(nothing said yet)" : title);
   }
   return out;
 }
 
 std::string from_tool(const ToolResult& result) {
   const auto parsed = parse_json(result.text);
-  if (result.is_error || !parsed || !parsed->is_object()) return "The tool answered: " + result.text;
+  if (result.is_error || !parsed || !parsed->is_object())
+    return "The tool answered: " + result.text;
   const auto& answer = parsed->get_object();
   if (result.tool == "sessions_list") return sessions_text(answer);
-  return fmt::format("It is {} (UTC). This is the session `{}`, answered by {}.", string_or(answer, "now", "?"),
-                     string_or(answer, "sessionKey", "?"), string_or(answer, "model", "?"));
+  return fmt::format("It is {} (UTC). This is the session `{}`, answered by {}.",
+                     string_or(answer, "now", "?"), string_or(answer, "sessionKey", "?"),
+                     string_or(answer, "model", "?"));
 }
 
 class Guide final : public provider::Provider {
  public:
   explicit Guide(Random& random) : random_(random) {}
 
-  Task<Result<provider::Completion>> complete(const provider::Request& request, provider::EventSink& events,
+  Task<Result<provider::Completion>> complete(const provider::Request& request,
+                                              provider::EventSink& events,
                                               const provider::CallContext& context) override {
     provider::Completion completion;
     completion.model = "guide";
     if (request.messages.empty()) co_return fail(Errc::invalid_request, "there is no question");
     const auto& last = request.messages.back();
     std::string answer;
-    const auto* result = last.blocks.empty() ? nullptr : std::get_if<ToolResult>(&last.blocks.front());
+    const auto* result =
+        last.blocks.empty() ? nullptr : std::get_if<ToolResult>(&last.blocks.front());
     if (result) {
       answer = from_tool(*result);
     } else {
       const auto question = text_of(last);
       const auto tool = tool_for(question);
       if (!tool.empty() && has_tool(request, tool)) {
-        completion.blocks.emplace_back(ToolCall{ToolCallId("guide_" + random_hex(random_, 8)), tool, "{}"});
+        completion.blocks.emplace_back(
+            ToolCall{ToolCallId("guide_" + random_hex(random_, 8)), tool, "{}"});
         completion.stop = StopReason::tool_use;
         co_return completion;
       }
@@ -133,8 +147,11 @@ class Guide final : public provider::Provider {
   docs::DocsSearch docs_;
 };
 
-constexpr std::array kModels{provider::ModelRow{.id = "docs", .name = "Offline guide", .context_window = 200'000,
-                                                .max_output = 4'000, .price = {0, 0, 0, 0, true}}};
+constexpr std::array kModels{provider::ModelRow{.id = "docs",
+                                                .name = "Offline guide",
+                                                .context_window = 200'000,
+                                                .max_output = 4'000,
+                                                .price = {0, 0, 0, 0, true}}};
 
 }  // namespace
 
@@ -147,9 +164,8 @@ constinit const provider::Spec guide_spec{
     .offline = true,
     .models = kModels,
     .default_model = "docs",
-    .make = +[](const provider::Settings&, const provider::Ports& ports) -> std::unique_ptr<provider::Provider> {
-      return std::make_unique<Guide>(ports.random);
-    },
+    .make = +[](const provider::Settings&, const provider::Ports& ports)
+        -> std::unique_ptr<provider::Provider> { return std::make_unique<Guide>(ports.random); },
 };
 
 }  // namespace carapace::providers

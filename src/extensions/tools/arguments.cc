@@ -6,7 +6,8 @@
 
 namespace carapace::tools {
 
-std::int64_t Arguments::number(std::string_view key, std::int64_t fallback, std::int64_t low, std::int64_t high) const {
+std::int64_t Arguments::number(std::string_view key, std::int64_t fallback, std::int64_t low,
+                               std::int64_t high) const {
   auto value = find_int(object_, key);
   if (!value) {
     if (const auto text = find_string(object_, key)) {

@@ -13,28 +13,35 @@
 namespace carapace::tools {
 namespace {
 
-constexpr std::size_t kMaxOpen = 600;           // elements inside each other
+constexpr std::size_t kMaxOpen = 600;  // elements inside each other
 constexpr std::int64_t kMaxElements = 200'000;
-constexpr std::size_t kMaxTarget = 2'000;       // bytes of a link's address
+constexpr std::size_t kMaxTarget = 2'000;  // bytes of a link's address
 constexpr std::string_view kSpace = " \t\r\n\f";
 
 using Names = std::span<const std::string_view>;
-constexpr std::array<std::string_view, 13> kVoid{"area", "base", "col",  "embed",  "hr",    "img", "input",
-                                                 "link", "meta", "param", "source", "track", "wbr"};
+constexpr std::array<std::string_view, 13> kVoid{"area",   "base",  "col",  "embed", "hr",
+                                                 "img",    "input", "link", "meta",  "param",
+                                                 "source", "track", "wbr"};
 // Left out with all that stands in them. Some hold text that only looks like tags.
-constexpr std::array<std::string_view, 13> kCut{"script",  "style",    "textarea", "xmp",    "iframe", "noembed", "noframes",
-                                                "noscript", "template", "select",   "svg",    "math",   "title"};
+constexpr std::array<std::string_view, 13> kCut{
+    "script",   "style",    "textarea", "xmp", "iframe", "noembed", "noframes",
+    "noscript", "template", "select",   "svg", "math",   "title"};
 // Kept, because the reader skips or shows them in their own way. Others become div or span.
 constexpr std::array<std::string_view, 31> kKept{
-    "html", "head", "body", "p",  "ul", "ol", "li", "dl", "dt",  "dd",  "table", "thead", "tbody", "tfoot", "tr", "td",
-    "th",   "h1",   "h2",   "h3", "h4", "h5", "h6", "a",  "pre", "br", "blockquote", "nav", "div", "span", "caption"};
-constexpr std::array<std::string_view, 12> kBlocks{"section", "article", "header", "footer",  "main",    "aside",
-                                                   "figure",  "form",    "center", "address", "details", "fieldset"};
+    "html",  "head",  "body",  "p",  "ul",         "ol",  "li",  "dl",   "dt",     "dd", "table",
+    "thead", "tbody", "tfoot", "tr", "td",         "th",  "h1",  "h2",   "h3",     "h4", "h5",
+    "h6",    "a",     "pre",   "br", "blockquote", "nav", "div", "span", "caption"};
+constexpr std::array<std::string_view, 12> kBlocks{"section", "article", "header",  "footer",
+                                                   "main",    "aside",   "figure",  "form",
+                                                   "center",  "address", "details", "fieldset"};
 constexpr std::array<std::string_view, 3> kSkippedByReader{"canvas", "object", "button"};
 // Their end tags may be left out: one closes the other.
-constexpr std::array<std::string_view, 10> kOptionalEnd{"p", "li", "dd", "dt", "tr", "td", "th", "thead", "tbody", "tfoot"};
+constexpr std::array<std::string_view, 10> kOptionalEnd{"p",  "li", "dd",    "dt",    "tr",
+                                                        "td", "th", "thead", "tbody", "tfoot"};
 
-bool is_one_of(std::string_view name, Names names) { return std::ranges::find(names, name) != names.end(); }
+bool is_one_of(std::string_view name, Names names) {
+  return std::ranges::find(names, name) != names.end();
+}
 
 struct Tag {
   std::string name;  // lower case; empty: a comment or declaration
@@ -50,7 +57,8 @@ bool hides(std::string_view name, std::string_view value) {
   const auto style = replace_all(to_lower(value.substr(0, 4'000)), " ", "");
   const auto tiny = style.find("font-size:0");
   return style.contains("display:none") || style.contains("visibility:hidden") ||
-         (tiny != std::string::npos && !std::string_view(".123456789").contains((style + ";").at(tiny + 11)));
+         (tiny != std::string::npos &&
+          !std::string_view(".123456789").contains((style + ";").at(tiny + 11)));
 }
 
 // Walks over tags as a browser does: comments and quoted attributes are no tags.
@@ -69,18 +77,21 @@ class TagReader {
         return false;
       }
       const char after = at_ + 1 < html_.size() ? html_[at_ + 1] : ' ';
-      if (after == '/' || after == '!' || after == '?' || std::isalpha(static_cast<unsigned char>(after)) != 0) break;
+      if (after == '/' || after == '!' || after == '?' ||
+          std::isalpha(static_cast<unsigned char>(after)) != 0)
+        break;
     }
     text = html_.substr(begin, at_ - begin);
     read(tag);
     return true;
   }
-  // What stands up to `</name`; that tag is read, too. When there is none nothing is skipped, and that is
-  // remembered, so that a page of open tags is not searched once for each.
+  // What stands up to `</name`; that tag is read, too. When there is none nothing is skipped, and
+  // that is remembered, so that a page of open tags is not searched once for each.
   std::string_view cut(const std::string& name) {
     if (is_one_of(name, unclosed_)) return {};
     const auto begin = at_;
-    for (auto at = html_.find("</", at_); at != std::string_view::npos; at = html_.find("</", at + 2)) {
+    for (auto at = html_.find("</", at_); at != std::string_view::npos;
+         at = html_.find("</", at + 2)) {
       if (!iequals(html_.substr(at + 2, name.size()), name)) continue;
       at_ = std::min(html_.find('>', at), html_.size() - 1) + 1;
       return html_.substr(begin, at - begin);
@@ -98,7 +109,9 @@ class TagReader {
     tag.closing = rest[1] == '/';
     const auto begin = at_ + (tag.closing ? 2 : 1);
     auto end = begin;
-    while (end < html_.size() && !kSpace.contains(html_[end]) && html_[end] != '/' && html_[end] != '>') ++end;
+    while (end < html_.size() && !kSpace.contains(html_[end]) && html_[end] != '/' &&
+           html_[end] != '>')
+      ++end;
     tag.name = to_lower(html_.substr(begin, std::min<std::size_t>(end - begin, 32)));
     at_ = end;
     attributes(tag);
@@ -122,7 +135,9 @@ class TagReader {
         return;
       }
       const auto begin = at_++;
-      while (at_ < html_.size() && !kSpace.contains(html_[at_]) && !std::string_view("/>=").contains(html_[at_])) ++at_;
+      while (at_ < html_.size() && !kSpace.contains(html_[at_]) &&
+             !std::string_view("/>=").contains(html_[at_]))
+        ++at_;
       const auto name = to_lower(html_.substr(begin, std::min<std::size_t>(at_ - begin, 32)));
       const auto word = value();
       tag.hidden = tag.hidden || hides(name, word);
@@ -151,7 +166,8 @@ class TagReader {
   std::vector<std::string_view> unclosed_;
 };
 
-// How many elements a parser holds open at most: an end tag counts only where it surely closes something.
+// How many elements a parser holds open at most: an end tag counts only where it surely closes
+// something.
 class Nesting {
  public:
   // False when it is too much.
@@ -196,8 +212,10 @@ std::string_view canonical(std::string_view name) {
 
 void append_text(std::string& out, std::string_view text) {
   for (const char c : text) {
-    if (c == '<') out += "&lt;";
-    else out += c;
+    if (c == '<')
+      out += "&lt;";
+    else
+      out += c;
   }
 }
 

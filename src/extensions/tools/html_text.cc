@@ -14,19 +14,24 @@ namespace {
 constexpr std::size_t kMaxHtmlBytes = 8 << 20;
 constexpr int kMaxDepth = 3'000;  // of what is shown; the reduced page is never deeper
 
-bool one_of(GumboTag tag, std::initializer_list<GumboTag> tags) { return std::ranges::find(tags, tag) != tags.end(); }
+bool one_of(GumboTag tag, std::initializer_list<GumboTag> tags) {
+  return std::ranges::find(tags, tag) != tags.end();
+}
 
 bool is_skipped(GumboTag tag) { return one_of(tag, {GUMBO_TAG_NAV, GUMBO_TAG_HEAD}); }
 
 bool is_block(GumboTag tag) {
-  return one_of(tag, {GUMBO_TAG_P, GUMBO_TAG_DIV, GUMBO_TAG_UL, GUMBO_TAG_OL, GUMBO_TAG_TABLE, GUMBO_TAG_TR,
-                      GUMBO_TAG_BLOCKQUOTE, GUMBO_TAG_DL, GUMBO_TAG_DT, GUMBO_TAG_DD});
+  return one_of(
+      tag, {GUMBO_TAG_P, GUMBO_TAG_DIV, GUMBO_TAG_UL, GUMBO_TAG_OL, GUMBO_TAG_TABLE, GUMBO_TAG_TR,
+            GUMBO_TAG_BLOCKQUOTE, GUMBO_TAG_DL, GUMBO_TAG_DT, GUMBO_TAG_DD});
 }
 
 int heading_level(GumboTag tag) {
-  constexpr std::array kHeadings{GUMBO_TAG_H1, GUMBO_TAG_H2, GUMBO_TAG_H3, GUMBO_TAG_H4, GUMBO_TAG_H5, GUMBO_TAG_H6};
+  constexpr std::array kHeadings{GUMBO_TAG_H1, GUMBO_TAG_H2, GUMBO_TAG_H3,
+                                 GUMBO_TAG_H4, GUMBO_TAG_H5, GUMBO_TAG_H6};
   const auto* const found = std::ranges::find(kHeadings, tag);
-  return found == kHeadings.end() ? 0 : static_cast<int>(std::distance(kHeadings.begin(), found)) + 1;
+  return found == kHeadings.end() ? 0
+                                  : static_cast<int>(std::distance(kHeadings.begin(), found)) + 1;
 }
 
 std::string_view attribute(const GumboElement& element, const char* name) {
@@ -34,7 +39,9 @@ std::string_view attribute(const GumboElement& element, const char* name) {
   return found ? std::string_view(found->value) : std::string_view();
 }
 
-bool is_hidden(const GumboElement& element) { return ::gumbo_get_attribute(&element.attributes, "hidden") != nullptr; }
+bool is_hidden(const GumboElement& element) {
+  return ::gumbo_get_attribute(&element.attributes, "hidden") != nullptr;
+}
 
 class Writer {
  public:
@@ -61,7 +68,8 @@ class Writer {
   bool full() const { return out_.size() > limit_; }
 
   void children(const GumboVector& list, int depth) {
-    for (unsigned i = 0; i < list.length; ++i) walk(*static_cast<const GumboNode*>(list.data[i]), depth + 1);
+    for (unsigned i = 0; i < list.length; ++i)
+      walk(*static_cast<const GumboNode*>(list.data[i]), depth + 1);
   }
 
   void words(std::string_view text) {
@@ -75,7 +83,8 @@ class Writer {
       return;
     }
     constexpr std::string_view kSpace = " \t\r\n\f";
-    if ((pending_space_ || kSpace.contains(text.front())) && !out_.empty() && !out_.ends_with('\n')) out_ += ' ';
+    if ((pending_space_ || kSpace.contains(text.front())) && !out_.empty() && !out_.ends_with('\n'))
+      out_ += ' ';
     out_ += collapsed;
     pending_space_ = kSpace.contains(text.back());
   }
@@ -136,7 +145,8 @@ class Writer {
     const auto start = out_.size();
     children(node.children, depth);
     if (!web || full()) return;
-    const auto label = std::string(trim(std::string_view(out_).substr(std::min(start, out_.size()))));
+    const auto label =
+        std::string(trim(std::string_view(out_).substr(std::min(start, out_.size()))));
     if (label.empty() || label == target) return;
     out_ += " (" + std::string(target.substr(0, 500)) + ")";
   }
@@ -160,7 +170,9 @@ std::string parsed_text(const std::string& html, std::size_t max_chars) {
 
 // Entities in the title are read like those of the text.
 std::string title_text(const std::string& title) {
-  return title.empty() ? std::string() : ellipsize(collapse_space(parsed_text(replace_all(title, "<", "&lt;"), 1'000)), 200);
+  return title.empty()
+             ? std::string()
+             : ellipsize(collapse_space(parsed_text(replace_all(title, "<", "&lt;"), 1'000)), 200);
 }
 
 }  // namespace

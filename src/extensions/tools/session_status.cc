@@ -12,12 +12,15 @@ namespace {
 
 class SessionStatus final : public tool::Tool {
  public:
-  SessionStatus(store::Sessions& sessions, const Clock& clock) : sessions_(sessions), clock_(clock) {}
+  SessionStatus(store::Sessions& sessions, const Clock& clock)
+      : sessions_(sessions), clock_(clock) {}
 
   Task<tool::Outcome> call(const ToolCall&, const tool::Context& context) override {
     const auto session = co_await sessions_.find(context.session, context.principal);
     if (!session) co_return failed("The session could not be read: " + session.error().detail);
-    json::object out{{"now", iso8601(clock_.wall_ms())}, {"sessionKey", context.session.value}, {"model", context.model}};
+    json::object out{{"now", iso8601(clock_.wall_ms())},
+                     {"sessionKey", context.session.value},
+                     {"model", context.model}};
     if (*session) {
       const auto& row = **session;
       out["sessionId"] = row.id.value;
@@ -41,7 +44,9 @@ extern const tool::Spec session_status_spec;
 constinit const tool::Spec session_status_spec{
     .name = "session_status",
     .summary = "current date and time, model and context use of this conversation",
-    .description = "Tells the current date and time (UTC), the model, and how much of the context this conversation uses.",
+    .description =
+        "Tells the current date and time (UTC), the model, and how much of the context this "
+        "conversation uses.",
     .schema = R"({"type":"object","properties":{}})",
     .reads_personal = true,
     .idempotent = true,

@@ -13,7 +13,7 @@
 namespace carapace::tools {
 namespace {
 
-constexpr std::size_t kMaxTextBytes = 2'000;   // of one message
+constexpr std::size_t kMaxTextBytes = 2'000;  // of one message
 constexpr std::size_t kMaxTotalBytes = 40'000;
 
 class SessionsHistory final : public tool::Tool {
@@ -24,12 +24,14 @@ class SessionsHistory final : public tool::Tool {
   Task<tool::Outcome> call(const ToolCall& call, const tool::Context& context) override {
     const Arguments arguments(call);
     const auto wanted = arguments.text("sessionKey");
-    const auto key = wanted.empty() ? std::optional(context.session) : canonical_key(wanted, context.agent);
+    const auto key =
+        wanted.empty() ? std::optional(context.session) : canonical_key(wanted, context.agent);
     if (!key) co_return failed("sessionKey is not a session key; sessions_list shows the keys.");
     const auto session = co_await sessions_.find(*key, context.principal);
     if (!session) co_return failed("The session could not be read: " + session.error().detail);
     if (!*session) co_return failed(fmt::format("There is no session '{}'.", key->value));
-    const auto messages = co_await transcripts_.tail((*session)->id, arguments.number("limit", 50, 1, 500));
+    const auto messages =
+        co_await transcripts_.tail((*session)->id, arguments.number("limit", 50, 1, 500));
     if (!messages) co_return failed("The transcript could not be read: " + messages.error().detail);
     co_return shown(*messages);
   }
@@ -58,7 +60,8 @@ class SessionsHistory final : public tool::Tool {
     std::string text = text_of(message);
     for (const auto& block : message.blocks) {
       if (const auto* result = std::get_if<ToolResult>(&block)) text += result->text;
-      if (const auto* used = std::get_if<ToolCall>(&block)) text += fmt::format("[called {}]", used->name);
+      if (const auto* used = std::get_if<ToolCall>(&block))
+        text += fmt::format("[called {}]", used->name);
     }
     return text;
   }
@@ -73,7 +76,8 @@ extern const tool::Spec sessions_history_spec;
 constinit const tool::Spec sessions_history_spec{
     .name = "sessions_history",
     .summary = "read the messages of a conversation",
-    .description = "Reads the last messages of one of the person's conversations (default: this one).",
+    .description =
+        "Reads the last messages of one of the person's conversations (default: this one).",
     .schema = R"({"type":"object","properties":{"sessionKey":{"type":"string"},)"
               R"("limit":{"type":"integer","minimum":1,"maximum":500}}})",
     .reads_personal = true,

@@ -11,7 +11,8 @@ namespace {
 
 class SessionsList final : public tool::Tool {
  public:
-  SessionsList(store::Sessions& sessions, const Clock& clock) : sessions_(sessions), clock_(clock) {}
+  SessionsList(store::Sessions& sessions, const Clock& clock)
+      : sessions_(sessions), clock_(clock) {}
 
   Task<tool::Outcome> call(const ToolCall& call, const tool::Context& context) override {
     const Arguments arguments(call);
@@ -25,11 +26,13 @@ class SessionsList final : public tool::Tool {
     if (!rows) co_return failed("The sessions could not be read: " + rows.error().detail);
     json::array list;
     for (const auto& row : *rows) {
-      list.push_back(json::object{{"key", row.key.value},
-                                  {"label", row.label},
-                                  {"title", row.title},
-                                  {"updatedAt", row.updated_ms},
-                                  {"model", row.last_model.empty() ? row.model_override : row.last_provider + "/" + row.last_model}});
+      list.push_back(json::object{
+          {"key", row.key.value},
+          {"label", row.label},
+          {"title", row.title},
+          {"updatedAt", row.updated_ms},
+          {"model", row.last_model.empty() ? row.model_override
+                                           : row.last_provider + "/" + row.last_model}});
     }
     co_return answered(json::object{{"count", list.size()}, {"sessions", std::move(list)}});
   }
@@ -45,10 +48,12 @@ extern const tool::Spec sessions_list_spec;
 constinit const tool::Spec sessions_list_spec{
     .name = "sessions_list",
     .summary = "list this person's conversations",
-    .description = "Lists the person's conversations, newest first, with key, label, title and model.",
-    .schema = R"({"type":"object","properties":{"limit":{"type":"integer","minimum":1,"maximum":100},)"
-              R"("search":{"type":"string","description":"part of a title, label or key"},)"
-              R"("activeMinutes":{"type":"integer","minimum":1}}})",
+    .description =
+        "Lists the person's conversations, newest first, with key, label, title and model.",
+    .schema =
+        R"({"type":"object","properties":{"limit":{"type":"integer","minimum":1,"maximum":100},)"
+        R"("search":{"type":"string","description":"part of a title, label or key"},)"
+        R"("activeMinutes":{"type":"integer","minimum":1}}})",
     .reads_personal = true,
     .idempotent = true,
     .make = +[](const tool::Ports& ports) -> std::unique_ptr<tool::Tool> {
