@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_set>
 #include <utility>
 
 #include "provider/budget.h"
@@ -15,6 +16,16 @@ bool is_for_people_only(const Message& message) {
   if (!message.origin) return false;
   const auto stop = message.origin->stop;
   return stop == StopReason::error || stop == StopReason::interrupted;
+}
+
+// A command and its answer, which the house gave, are between a person and the house. What no run made (a note
+// that a client put into the transcript) is for the model all the same.
+void leave_out_commands(std::vector<Message>& all) {
+  std::unordered_set<RunId> commands;
+  for (const auto& message : all)
+    if (message.origin && message.origin->stop == StopReason::injected && !message.run.empty()) commands.insert(message.run);
+  if (commands.empty()) return;
+  std::erase_if(all, [&commands](const Message& message) { return commands.contains(message.run); });
 }
 
 void section(std::string& out, std::string_view title, std::string_view text) {
@@ -57,6 +68,7 @@ std::string system_prompt(const PromptFacts& facts, std::span<const tool::Regist
 
 History select_history(std::vector<Message> all, std::int64_t budget_tokens, std::size_t older) {
   std::erase_if(all, is_for_people_only);
+  leave_out_commands(all);
   History history;
   std::int64_t used = 0;
   std::size_t turn_end = all.size();   // first message after the turn being measured

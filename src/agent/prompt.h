@@ -34,8 +34,8 @@ std::string system_prompt(const PromptFacts& facts, std::span<const tool::Regist
 
 // The newest whole turns that fit `budget_tokens`; a turn is a user message and all that follows it. At least
 // the last turn is kept. When something was left out, a first line says how much, so that nothing disappears
-// silently; `older` counts what was not even loaded. Messages that only report a failure to people are not for
-// the model and are skipped.
+// silently; `older` counts what was not even loaded. Messages that only report a failure to people, and
+// runs that the house answered itself (their answer is marked injected), are not for the model and are skipped.
 struct History {
   std::vector<Message> messages;
   std::size_t left_out = 0;

@@ -57,6 +57,10 @@ class TurnRunner {
   // only a store that fails leaves it open (then the next start reports it as interrupted).
   Task<void> run(store::RunRow run, Stop stop);
 
+  // What a turn works with: commands answer from the same rows and models.
+  const Ports& ports() const { return ports_; }
+  const Settings& settings() const { return settings_; }
+
  private:
   Task<void> steps(RunScope& scope);
 

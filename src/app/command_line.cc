@@ -26,7 +26,7 @@ void add_gateway(CLI::App& verb, Options& options) {
 void describe_start(CLI::App& root, Options& options) {
   auto* verb = root.add_subcommand("start", "run the gateway in the foreground");
   add_gateway(*verb, options);
-  verb->add_option("--bind", options.bind, "who can reach it: loopback, lan, auto, custom");
+  verb->add_option("--bind", options.bind, "who can reach it: loopback, auto, lan, or an address");
   verb->add_flag("--verbose", options.verbose, "log more");
 }
 

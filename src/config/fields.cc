@@ -20,7 +20,7 @@ constexpr std::array kFields{
     FieldRow{"gateway.port", integer, "18789",
              "Port on which the gateway serves HTTP and WebSocket.", "", 1, 65535, false, kRestart},
     FieldRow{"gateway.bind", text, R"("loopback")",
-             "Where the gateway listens: loopback, lan, tailnet, auto, all, or an address; "
+             "Where the gateway listens: loopback, auto (the same), lan, or an address; "
              "everything but loopback needs a credential.",
              "", 0, 0, false, kRestart},
     FieldRow{"gateway.auth.mode", text, "",

@@ -8,6 +8,7 @@
 
 #include "async/coro.h"
 #include "async/signal.h"
+#include "dispatch/commands.h"
 #include "dispatch/recovery.h"
 #include "dispatch/route.h"
 #include "log/log.h"
@@ -62,9 +63,16 @@ class ClosedGate {
 
 }  // namespace
 
+// How long an accepted message waits for a store that cannot take it.
+struct Patience {
+  std::int64_t end_ms = 0;  // steady
+  std::int64_t pause_ms = 50;
+};
+
 struct Dispatcher::Impl {
   DispatchPorts ports;
   DispatchSettings settings;
+  Commands commands;
   session::Lanes lanes;
   bool draining = false;
   bool recovered = false;
@@ -72,6 +80,7 @@ struct Dispatcher::Impl {
   std::shared_ptr<Gate> gate = std::make_shared<Gate>();
   std::unordered_map<SessionKey, int> accepting;           // submits between "lane looked idle" and their push
   std::unordered_map<RunId, store::RunRow> admitted;       // pushed into a lane, not yet taken by a turn
+  std::unordered_map<RunId, RunId> continued;              // running in the place of the command before it
   std::unordered_map<RunId, Outcome> outcomes;
   std::deque<RunId> outcome_order;
   Signal ended;
@@ -80,6 +89,7 @@ struct Dispatcher::Impl {
   Impl(DispatchPorts given, DispatchSettings chosen)
       : ports(given),
         settings(std::move(chosen)),
+        commands(given.runner.ports(), given.runner.settings()),
         lanes(ports.group, [this](RunId run, Stop stop) { return turn(std::move(run), std::move(stop)); },
               settings.per_lane, settings.at_once) {
     ports.fanout.add_reader([this](const RunEvent& event) {
@@ -112,6 +122,8 @@ struct Dispatcher::Impl {
 
   Task<void> turn(RunId id, Stop stop);
   Task<Result<store::RunRow>> begin(RunId id, Stop stop);
+  Task<void> command(store::RunRow run, Command command, Stop stop);
+  Task<bool> may_try_again(RunId id, Error cause, Stop stop, Patience& patience);
   Task<Result<Acceptance>> accept(Inbound inbound, Destination where);
   Task<Result<std::optional<Acceptance>>> repeat_of(RunId run, PrincipalId principal);
 };
@@ -120,17 +132,49 @@ Dispatcher::Dispatcher(DispatchPorts ports, DispatchSettings settings)
     : impl_(std::make_unique<Impl>(ports, std::move(settings))) {}
 Dispatcher::~Dispatcher() = default;
 
-// Tries again while the store is away: the message was accepted, so it waits for the disk like its sender does.
+// Pauses and answers true while the store may come back: the message was accepted, so it waits for the disk like
+// its sender does.
+Task<bool> Dispatcher::Impl::may_try_again(RunId id, Error cause, Stop stop, Patience& patience) {
+  constexpr std::int64_t kLongestPause = 2'000;
+  if (cause.code != Errc::unavailable) co_return false;
+  if (stop.requested() || draining || ports.clock.steady_ms() >= patience.end_ms) co_return false;
+  kLog.warn("an accepted message waits for the store", {{"run", id.value}, {"cause", cause.detail}});
+  co_await sleep_for(std::chrono::milliseconds(patience.pause_ms));
+  patience.pause_ms = std::min(patience.pause_ms * 2, kLongestPause);
+  co_return true;
+}
+
 Task<Result<store::RunRow>> Dispatcher::Impl::begin(RunId id, Stop stop) {
-  constexpr std::int64_t kFirstPause = 50, kLongestPause = 2'000;
-  const auto end = ports.clock.steady_ms() + settings.begin_patience_ms;
-  for (std::int64_t pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
+  Patience patience{ports.clock.steady_ms() + settings.begin_patience_ms};
+  for (;;) {
     auto begun = co_await ports.runs.begin(id, ports.clock.wall_ms());
-    if (begun || begun.error().code != Errc::unavailable) co_return begun;
-    if (stop.requested() || draining || ports.clock.steady_ms() >= end) co_return begun;
-    kLog.warn("an accepted message waits for the store", {{"run", id.value}, {"cause", begun.error().detail}});
-    co_await sleep_for(std::chrono::milliseconds(pause));
+    if (begun || !co_await may_try_again(id, begun.error(), stop, patience)) co_return begun;
   }
+}
+
+// A command is answered by the house; what stood behind it is heard next, in the same place of the lane.
+Task<void> Dispatcher::Impl::command(store::RunRow run, Command command, Stop stop) {
+  // Recovery puts everything back first, also what an earlier attempt at this command accepted.
+  while (gate->closed) co_await gate->changed.wait();
+  if (draining && stop.requested()) co_return;  // stays accepted
+  const auto next = continuation_of(run.id);
+  if (!recovered) early.insert(next);
+  Patience patience{ports.clock.steady_ms() + settings.begin_patience_ms};
+  auto done = co_await commands.execute(run, command, stop);
+  while (!done && co_await may_try_again(run.id, done.error(), stop, patience))
+    done = co_await commands.execute(run, command, Stop());  // begun is begun
+  if (!done) {
+    // The run stays accepted, so the next start answers it.
+    kLog.error("a command could not be carried out", {{"run", run.id.value}, {"cause", done.error().detail}});
+    if (!draining) tell_failed(run, done.error().detail);
+    co_return;
+  }
+  ports.fanout.publish(RunEvent{run.id, run.raw_key, run.principal, false, 0, done->ended.ended_ms, std::move(done->ended)});
+  if (!done->next || draining) co_return;
+  admitted[next] = std::move(*done->next);
+  continued[next] = run.id;
+  co_await turn(next, std::move(stop));
+  continued.erase(next);
 }
 
 // One admitted run: its inbox row becomes a transcript message, then the model hears it.
@@ -138,6 +182,12 @@ Task<void> Dispatcher::Impl::turn(RunId id, Stop stop) {
   auto node = admitted.extract(id);
   if (node.empty()) co_return;
   auto run = std::move(node.mapped());
+  auto said = run.state == store::RunState::accepted ? command_of(run.inbound) : std::nullopt;
+  if (said) {
+    co_await command(std::move(run), std::move(*said), std::move(stop));
+    if (lanes.running() <= 1) idle.notify_all();
+    co_return;
+  }
   if (run.state == store::RunState::accepted) {
     auto begun = co_await begin(id, stop);
     if (!begun) {
@@ -164,7 +214,8 @@ Task<Result<Acceptance>> Dispatcher::Impl::accept(Inbound inbound, Destination w
   const auto principal = inbound.principal;
   // Only the first of several submits at once may begin its message with the acceptance; the others queue.
   auto& others = accepting[where.key];
-  const bool begin_now = lanes.idle(where.key) && others == 0;
+  // A command's words wait in the inbox until it is carried out: `/new` begins with them.
+  const bool begin_now = lanes.idle(where.key) && others == 0 && !command_of(inbound);
   ++others;
   auto accepted = co_await ports.runs.accept(std::move(inbound), where.key, SessionId(uuid_v4(ports.random)),
                                              ports.clock.wall_ms(), begin_now);
@@ -233,7 +284,13 @@ Task<Result<std::optional<Outcome>>> Dispatcher::wait(RunId run, std::int64_t li
 }
 
 std::vector<RunId> Dispatcher::abort(const SessionKey& key, const RunId& run, std::string reason) {
-  return impl_->lanes.stop(key, run, reason);
+  const auto& continued = impl_->continued;
+  const auto place = continued.find(run);
+  auto asked = impl_->lanes.stop(key, place == continued.end() ? run : place->second, reason);
+  for (auto& one : asked)
+    for (const auto& [next, command] : continued)
+      if (one == command) one = next;
+  return asked;
 }
 
 Task<Result<Dispatcher::Recovered>> Dispatcher::recover() {

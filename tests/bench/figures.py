@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import time
 
-from machine import TOKEN, fsync_ms
+from machine import TOKEN, free_port, fsync_ms
 
 SESSIONS = 10_000
 
@@ -27,7 +27,7 @@ def start(bench, rounds):
     state = bench.state("filled", SESSIONS)
     series = Series()
     for name, folder in (("empty_ms", bench.state("empty")), ("filled_ms", state)):
-        port = 20_000 + os.getpid() % 10_000
+        port = free_port()
         command = bench.start_command(folder, port)
         series[name] = bench.load("start", command, port=port, token=TOKEN, repeat=3 * rounds)["all_ms"]
     return series

@@ -115,6 +115,7 @@ class Bench:
             if sessions or transcripts:
                 subprocess.run([self.program("store_fill"), os.path.join(folder, "carapace.db"), str(sessions),
                                 *(f"t{count}={count}" for count in transcripts)], check=True)
+                os.sync()  # what was filled must not be written while something is measured
         return folder
 
     def start_command(self, state, port, mock_port=None, window=2_000_000):

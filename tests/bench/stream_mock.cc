@@ -18,7 +18,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -68,10 +67,10 @@ struct Peer {
   int socket = -1;
   std::string head;             // of the request, while it is not complete
   std::uint64_t body_left = 0;  // of the request, to be skipped
-  std::size_t next = 0;         // piece of the answer
+  Clock::time_point begun;      // the answer
+  std::size_t next = 0;         // piece of it
   std::size_t sent = 0;         // bytes of it
-  bool streaming = false;
-  bool blocked = false;  // the socket takes no more just now
+  bool blocked = false;         // the socket takes no more just now
 };
 
 class Mock {
@@ -83,28 +82,23 @@ class Mock {
   [[noreturn]] void run();
 
  private:
-  struct Due {
-    Clock::time_point at;
-    int socket;
-  };
-
   void accept_all();
   void read(Peer& peer);
   void take(Peer& peer, std::string_view bytes);
   void take_head(Peer& peer);
   void begin(Peer& peer);
+  void plan_piece(const Peer& peer);
   bool write_piece(Peer& peer);  // false: the peer is gone
   void write_due();
   void watch(const Peer& peer, std::uint32_t events, int how) const;
   void drop(int socket);
-  int wait_ms() const;
 
   std::vector<std::string> pieces_;
   std::chrono::microseconds delay_;
   int epoll_;
   int listener_ = -1;
   std::map<int, std::unique_ptr<Peer>> peers_;
-  std::deque<Due> due_;  // in the order of time: all wait equally long
+  std::multimap<Clock::time_point, int> due_;  // when which socket's next piece is written
 };
 
 bool Mock::listen(std::uint16_t port) {
@@ -142,7 +136,7 @@ void Mock::accept_all() {
 void Mock::drop(int socket) {
   ::close(socket);
   peers_.erase(socket);
-  std::erase_if(due_, [socket](const Due& due) { return due.socket == socket; });
+  std::erase_if(due_, [socket](const auto& due) { return due.second == socket; });
 }
 
 void Mock::read(Peer& peer) {
@@ -187,8 +181,15 @@ void Mock::take_head(Peer& peer) {
 
 void Mock::begin(Peer& peer) {
   peer.next = peer.sent = 0;
-  peer.streaming = true;
-  due_.push_back({Clock::now() + delay_, peer.socket});
+  peer.begun = Clock::now();
+  plan_piece(peer);
+}
+
+// By the clock of the stream, so that a late piece does not delay the others. Without a delay
+// streams take turns.
+void Mock::plan_piece(const Peer& peer) {
+  const Clock::time_point paced = peer.begun + delay_ * (peer.next + 1);
+  due_.emplace(delay_.count() > 0 ? paced : Clock::now(), peer.socket);
 }
 
 bool Mock::write_piece(Peer& peer) {
@@ -203,33 +204,32 @@ bool Mock::write_piece(Peer& peer) {
     return true;
   }
   peer.sent = 0;
-  peer.streaming = ++peer.next < pieces_.size();
-  if (peer.streaming) due_.push_back({Clock::now() + delay_, peer.socket});
+  if (++peer.next < pieces_.size()) plan_piece(peer);
   return true;
 }
 
 // One round: every stream that is due writes one piece.
 void Mock::write_due() {
-  const auto now = Clock::now();
-  for (auto left = due_.size(); left > 0 && !due_.empty() && due_.front().at <= now; --left) {
-    const auto found = peers_.find(due_.front().socket);
-    due_.pop_front();
-    if (found != peers_.end() && !write_piece(*found->second)) drop(found->first);
+  const auto end = due_.upper_bound(Clock::now());
+  std::vector<int> sockets;
+  for (auto at = due_.begin(); at != end; ++at) sockets.push_back(at->second);
+  due_.erase(due_.begin(), end);
+  for (const auto socket : sockets) {
+    const auto found = peers_.find(socket);
+    if (found != peers_.end() && !write_piece(*found->second)) drop(socket);
   }
 }
-
-int Mock::wait_ms() const { return due_.empty() ? -1 : 0; }
 
 void Mock::run() {
   std::array<epoll_event, 256> events;
   for (;;) {
     int count = 0;
-    const auto wait = due_.empty() ? Clock::duration::zero() : due_.front().at - Clock::now();
+    const auto wait = due_.empty() ? Clock::duration::zero() : due_.begin()->first - Clock::now();
     if (wait > Clock::duration::zero()) {
       const timespec most{0, std::min<std::int64_t>(999'999'999, wait.count())};
       count = ::epoll_pwait2(epoll_, events.data(), events.size(), &most, nullptr);
     } else {
-      count = ::epoll_wait(epoll_, events.data(), events.size(), wait_ms());
+      count = ::epoll_wait(epoll_, events.data(), events.size(), due_.empty() ? -1 : 0);
     }
     for (int i = 0; i < count; ++i) {
       const auto& event = events[static_cast<std::size_t>(i)];
@@ -243,7 +243,7 @@ void Mock::run() {
       if ((event.events & EPOLLOUT) != 0 && peer.blocked) {
         peer.blocked = false;
         watch(peer, EPOLLIN, EPOLL_CTL_MOD);
-        due_.push_front({Clock::now(), peer.socket});
+        due_.emplace(Clock::now(), peer.socket);
       }
       if ((event.events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) read(peer);
     }

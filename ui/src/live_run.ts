@@ -8,6 +8,8 @@ export class LiveRun {
   /** Ended by a lost link only; the gateway may still be at it. */
   cut = false;
   private sawAgentText = false;
+  /** The rows as they were when the link was lost, still streaming. */
+  private beforeCut: ChatEntry[] = [];
 
   constructor(readonly runId: string) {}
 
@@ -52,13 +54,16 @@ export class LiveRun {
   /** The link is lost: what came so far stays on the screen, but nothing is pending. */
   interrupt(): void {
     if (this.over) return;
+    this.beforeCut = this.entries;
     this.settle();
     this.cut = true;
   }
 
+  /** It goes on after all, and so do its last words or its tool. */
   resume(): void {
     this.over = false;
     this.cut = false;
+    this.entries = this.beforeCut;
   }
 
   private thinkingSoFar(): string {
