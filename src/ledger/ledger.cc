@@ -38,12 +38,20 @@ Task<void> Ledger::flush_soon() {
   co_await flush();
 }
 
+// All at once, so that the writer puts them into one commit.
 Task<void> Ledger::flush() {
   for (auto& item : std::exchange(pending_, {})) {
-    const auto settled = co_await costs_.settle(item.reservation, std::move(item.row));
-    if (!settled)
-      kLog.error("a usage row could not be written", {{"cause", settled.error().detail}});
+    ++writing_;
+    group_.spawn(write(std::move(item)));
   }
+  while (writing_ > 0) co_await written_.wait();
+}
+
+Task<void> Ledger::write(Pending item) {
+  const auto settled = co_await costs_.settle(item.reservation, std::move(item.row));
+  if (!settled)
+    kLog.error("a usage row could not be written", {{"cause", settled.error().detail}});
+  if (--writing_ == 0) written_.notify_all();
 }
 
 }  // namespace carapace::ledger

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "async/signal.h"
 #include "async/task.h"
 #include "async/task_group.h"
 #include "base/clock.h"
@@ -38,6 +39,7 @@ class Ledger {
     store::UsageRow row;
   };
   Task<void> flush_soon();
+  Task<void> write(Pending item);
 
   store::Costs& costs_;
   const Clock& clock_;
@@ -45,6 +47,8 @@ class Ledger {
   Settings settings_;
   std::vector<Pending> pending_;
   bool scheduled_ = false;
+  std::size_t writing_ = 0;
+  Signal written_;
 };
 
 }  // namespace carapace::ledger

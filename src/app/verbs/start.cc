@@ -1,5 +1,6 @@
 // start: runs the gateway in the foreground until it is told to stop.
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -36,6 +37,14 @@ Status make_folders(const Plan& plan) {
                                                   : fs::ensure_dir(plan.log.file.substr(0, slash));
 }
 
+// Each client is an open file; the usual soft limit of 1,024 would end at a thousand of them.
+void raise_file_limit() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
 }  // namespace
 
 int run_start(const Options& options, const config::Environment& environment) {
@@ -46,6 +55,7 @@ int run_start(const Options& options, const config::Environment& environment) {
   for (const auto& issue : plan->config.warnings())
     kLog.warn("configuration", {{"issue", config::to_text(issue)}});
   std::signal(SIGPIPE, SIG_IGN);
+  raise_file_limit();
   Loop loop;
   auto house = House::build(loop, *plan);
   if (!house) return report(house.error());

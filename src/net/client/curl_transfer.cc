@@ -20,6 +20,7 @@ namespace carapace::net {
 namespace {
 
 constexpr std::size_t kMaxHeadBytes = 256 << 10;
+constexpr std::int64_t kTailMs = 5;  // for the last bytes of an answer that nobody reads any more
 
 // "host:port" without user information, for error texts. The path may carry a key and stays out.
 std::string authority_of(std::string_view url) {
@@ -92,6 +93,7 @@ Task<Result<Reply>> CurlTransfer::run(const std::optional<Pinned>& pinned, const
   while (!done_ && !stopping_) {
     const auto limit = next_limit();
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(limit.at - Clock::now());
+    if (left.count() <= 0 && enough_) break;
     if (left.count() <= 0) co_return fail(Errc::timeout, "{}: {}", where_, limit.text);
     co_await changed_.wait_for(left);
   }
@@ -107,6 +109,7 @@ CurlTransfer::Limit CurlTransfer::next_limit() const {
         from + std::chrono::milliseconds(std::min<std::int64_t>(ms, 366LL * 86'400'000));
     if (at < best.at) best = {at, text(duration_text(ms))};
   };
+  if (enough_) consider(enough_at_, kTailMs, [](auto) { return std::string(); });
   switch (phase_) {
     case Phase::connecting:
       consider(started_, deadlines.connect_ms,
@@ -287,7 +290,8 @@ std::size_t CurlTransfer::on_body(char* data, std::size_t size, std::size_t coun
   const auto bytes = size * count;
   // What curl takes as "failed": any number but the one it gave.
   const std::size_t refused = bytes == 0 ? 1 : 0;
-  if (transfer.stopping_ || transfer.enough_) return refused;
+  if (transfer.stopping_) return refused;
+  if (transfer.enough_) return transfer.call_.guarded ? refused : bytes;  // the tail, unread
   transfer.mark(Phase::reading);
   try {
     if (bytes > transfer.call_.max_body_bytes - transfer.body_bytes_) {
@@ -298,7 +302,10 @@ std::size_t CurlTransfer::on_body(char* data, std::size_t size, std::size_t coun
     transfer.body_bytes_ += bytes;
     if (transfer.sink_.on_bytes && !transfer.sink_.on_bytes(std::string_view(data, bytes))) {
       transfer.enough_ = true;
-      return refused;
+      transfer.enough_at_ = Clock::now();
+      if (transfer.call_.guarded) return refused;
+      // A stream that said its last word usually ends with the next bytes, and the connection can be kept.
+      transfer.changed_.notify_all();
     }
     return bytes;
   } catch (const std::exception& error) {

@@ -101,6 +101,7 @@ class CurlTransfer {
   bool done_ = false;
   bool closed_ = false;  // the engine was shut down
   bool enough_ = false;  // the sink wants no more
+  Clock::time_point enough_at_;
   bool stopping_ = false;
   CURLcode code_ = CURLE_OK;
   std::optional<Error> refusal_;  // ours, while curl only knows that a callback said no
