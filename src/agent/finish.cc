@@ -33,8 +33,8 @@ Origin origin_of(const RunScope& scope, StopReason stop) {
   return origin;
 }
 
-// What a person is told. Errors that the owner can mend (a refused request, a wrong key, a missing model, a
-// cap) carry the provider's words, which are already free of keys; internals never do.
+// What a person is told. Errors that the owner can mend (a refused request, a wrong key, a missing
+// model, a cap) carry the provider's words, which are already free of keys; internals never do.
 std::string sentence_for(const Error& cause) {
   const auto& row = errc_row(cause.code);
   std::string sentence(row.user_sentence);
@@ -44,14 +44,18 @@ std::string sentence_for(const Error& cause) {
 }
 
 std::string journal_body(const Ending& ending) {
-  json::object body{{"state", store::to_text(ending.state)}, {"stopReason", ending.stop_reason}, {"at", ending.at_ms}};
+  json::object body{{"state", store::to_text(ending.state)},
+                    {"stopReason", ending.stop_reason},
+                    {"at", ending.at_ms}};
   if (!ending.partial.empty()) body["partial"] = ending.partial;
   if (ending.cause)
-    body["cause"] = json::object{{"code", errc_row(ending.cause->code).name}, {"detail", ending.cause->detail}};
+    body["cause"] =
+        json::object{{"code", errc_row(ending.cause->code).name}, {"detail", ending.cause->detail}};
   return dump_json(body);
 }
 
-// Calls of this run that the store has no result of: only a store that failed between them leaves any.
+// Calls of this run that the store has no result of: only a store that failed between them leaves
+// any.
 std::vector<Message> results_of_open_calls(const RunScope& scope, std::int64_t at_ms) {
   std::vector<const ToolCall*> open;
   for (const auto& message : scope.history) {
@@ -66,18 +70,23 @@ std::vector<Message> results_of_open_calls(const RunScope& scope, std::int64_t a
   for (const auto* call : open) {
     const bool begun = call->id.value == scope.begun_call;
     results.push_back(scope.message(
-        Role::tool, {ToolResult{call->id, call->name,
-                                begun ? "Outcome unknown: what this call returned could not be stored. It may have "
-                                        "taken effect; check before doing it again."
-                                      : "Not run: the answer ended before this call began.",
-                                {}, true}}));
+        Role::tool,
+        {ToolResult{
+            call->id,
+            call->name,
+            begun ? "Outcome unknown: what this call returned could not be stored. It may have "
+                    "taken effect; check before doing it again."
+                  : "Not run: the answer ended before this call began.",
+            {},
+            true}}));
     results.back().at_ms = at_ms;
     results.back().label = {Integrity::owner, Confidentiality::open};
   }
   return results;
 }
 
-// A disk that is full may have room a moment later; a second attempt that finds the run closed was the first's.
+// A disk that is full may have room a moment later; a second attempt that finds the run closed was
+// the first's.
 Task<Status> store_end(const RunScope& scope, const store::Finish& row) {
   auto stored = co_await scope.ports.runs.finish(row);
   for (const auto pause : scope.settings.store_retries_ms) {
@@ -113,10 +122,12 @@ Task<void> finish(RunScope& scope, Ending ending) {
   row.messages.push_back(std::move(last));
 
   const auto stored = co_await store_end(scope, row);
-  RunEnded ended{outcome_of(ending.state), text, ending.error, ending.stop_reason, scope.started_ms, now, ending.origin.usage,
-                 ending.origin.provider, ending.origin.model};
+  RunEnded ended{outcome_of(ending.state), text, ending.error,        ending.stop_reason,
+                 scope.started_ms,         now,  ending.origin.usage, ending.origin.provider,
+                 ending.origin.model};
   if (!stored) {
-    kLog.error("the end of a run could not be stored", {{"run", scope.run.id.value}, {"cause", stored.error().detail}});
+    kLog.error("the end of a run could not be stored",
+               {{"run", scope.run.id.value}, {"cause", stored.error().detail}});
     ended.outcome = RunEnded::Outcome::failed;
     ended.error = "The answer could not be stored: " + stored.error().detail;
   }
@@ -136,9 +147,11 @@ Task<void> finish_failed(RunScope& scope, Error cause, std::string partial_text)
   ending.origin.error = ending.error;
   ending.partial = partial_text;
   ending.cause = std::move(cause);
-  // Part of an answer is kept and stays in the context; without one the sentence itself is the outcome.
+  // Part of an answer is kept and stays in the context; without one the sentence itself is the
+  // outcome.
   if (!partial_text.empty()) ending.origin.stop = StopReason::aborted;
-  ending.blocks.emplace_back(TextBlock{partial_text.empty() ? ending.error : std::move(partial_text)});
+  ending.blocks.emplace_back(
+      TextBlock{partial_text.empty() ? ending.error : std::move(partial_text)});
   co_await finish(scope, std::move(ending));
 }
 

@@ -1,5 +1,5 @@
-// The end of a run: the last message, usage and state in one transaction, then the terminal event. Calls that
-// still have no result get one that says so.
+// The end of a run: the last message, usage and state in one transaction, then the terminal event.
+// Calls that still have no result get one that says so.
 #pragma once
 
 #include <optional>
@@ -12,13 +12,13 @@ namespace carapace::agent {
 
 struct Ending {
   store::RunState state = store::RunState::done;
-  std::vector<Block> blocks;   // of the last assistant message
+  std::vector<Block> blocks;  // of the last assistant message
   Origin origin;
-  std::string error;           // user sentence unless done
+  std::string error;  // user sentence unless done
   std::string stop_reason;
-  std::int64_t at_ms = 0;      // of the last message; 0: now
+  std::int64_t at_ms = 0;  // of the last message; 0: now
   // For the journal: what a replay needs to come to the same end.
-  std::string partial;         // what was streamed of an answer that did not complete
+  std::string partial;  // what was streamed of an answer that did not complete
   std::optional<Error> cause = {};
 };
 

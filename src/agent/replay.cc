@@ -45,26 +45,34 @@ struct Tape {
 
 Said said_from(const json::object& body, const Message& message) {
   Said said;
-  if (const auto* result = message.blocks.empty() ? nullptr : std::get_if<ToolResult>(&message.blocks.front()))
+  if (const auto* result =
+          message.blocks.empty() ? nullptr : std::get_if<ToolResult>(&message.blocks.front()))
     said.result = *result;
-  said.label = {integrity_from(string_or(body, "integrity", "")), confidentiality_from(string_or(body, "confidentiality", ""))};
+  said.label = {integrity_from(string_or(body, "integrity", "")),
+                confidentiality_from(string_or(body, "confidentiality", ""))};
   said.at_ms = message.at_ms;
   said.stopped = find_bool(body, "stopped").value_or(false);
   return said;
 }
 
 End end_from(const json::object& body) {
-  End end{find_int(body, "at").value_or(0), string_or(body, "stopReason", ""), string_or(body, "partial", ""), {}, false};
+  End end{find_int(body, "at").value_or(0),
+          string_or(body, "stopReason", ""),
+          string_or(body, "partial", ""),
+          {},
+          false};
   if (const auto* cause = find_object(body, "cause"))
     end.cause = Error{errc_from(string_or(*cause, "code", "")), string_or(*cause, "detail", "")};
   const auto state = string_or(body, "state", "");
-  end.stopped = state == store::to_text(store::RunState::aborted) || state == store::to_text(store::RunState::interrupted);
+  end.stopped = state == store::to_text(store::RunState::aborted) ||
+                state == store::to_text(store::RunState::interrupted);
   return end;
 }
 
 Status read_row(Tape& tape, const store::JournalRow& row) {
   TRY(const auto parsed, parse_json(row.body));
-  if (!parsed.is_object()) return fail(Errc::invalid_request, "journal step {} is no object", row.step);
+  if (!parsed.is_object())
+    return fail(Errc::invalid_request, "journal step {} is no object", row.step);
   const auto& body = parsed.get_object();
   if (row.kind == "request") {
     tape.api = string_or(body, "api", "");
@@ -83,7 +91,8 @@ Status read_row(Tape& tape, const store::JournalRow& row) {
   } else if (row.kind == "finish") {
     tape.end = end_from(body);
   } else if (row.kind != "tool_intent") {
-    return fail(Errc::invalid_request, "journal step {} is of an unknown kind '{}'", row.step, row.kind);
+    return fail(Errc::invalid_request, "journal step {} is of an unknown kind '{}'", row.step,
+                row.kind);
   }
   return {};
 }
@@ -100,7 +109,8 @@ class ReplayClock final : public Clock {
 
 class ReplayProvider final : public provider::Provider {
  public:
-  ReplayProvider(Tape& tape, ReplayClock& clock, Stop stop) : tape_(tape), clock_(clock), stop_(std::move(stop)) {}
+  ReplayProvider(Tape& tape, ReplayClock& clock, Stop stop)
+      : tape_(tape), clock_(clock), stop_(std::move(stop)) {}
 
   Task<Result<provider::Completion>> complete(const provider::Request&, provider::EventSink& events,
                                               const provider::CallContext&) override {
@@ -118,7 +128,8 @@ class ReplayProvider final : public provider::Provider {
     }
     for (const auto& block : message.blocks) {
       if (const auto* text = std::get_if<TextBlock>(&block)) events.on_text(text->text);
-      if (const auto* thought = std::get_if<ThinkingBlock>(&block)) events.on_thinking(thought->text);
+      if (const auto* thought = std::get_if<ThinkingBlock>(&block))
+        events.on_thinking(thought->text);
     }
     co_return completion;
   }
@@ -147,7 +158,9 @@ class ReplayRouter final : public provider::Router {
     choice_.reason = "the recorded run";
   }
   Result<provider::Route> route(std::string_view) override {
-    if (!tape_.routed) return std::unexpected(tape_.end->cause.value_or(Error{Errc::not_found, "no model was called"}));
+    if (!tape_.routed)
+      return std::unexpected(
+          tape_.end->cause.value_or(Error{Errc::not_found, "no model was called"}));
     provider::ModelInfo model;
     model.id = tape_.model;
     model.provider = tape_.provider;
@@ -184,7 +197,8 @@ class ReplayTool final : public tool::Tool {
   explicit ReplayTool(const std::optional<Said>& current) : current_(current) {}
   Task<tool::Outcome> call(const ToolCall&, const tool::Context&) override {
     if (!current_) co_return tool::Outcome{"The journal holds no result of this call.", {}, true};
-    co_return tool::Outcome{current_->result.text, current_->result.images, current_->result.is_error, current_->label};
+    co_return tool::Outcome{current_->result.text, current_->result.images,
+                            current_->result.is_error, current_->label};
   }
 
  private:
@@ -203,7 +217,11 @@ struct Replay::Impl {
   std::optional<Said> current;  // of the call that runs now
 
   Impl(Tape recorded, const Stop& run_stop)
-      : tape(std::move(recorded)), stop(run_stop), provider(tape, clock, stop), router(tape, provider), desk(tape, stop) {
+      : tape(std::move(recorded)),
+        stop(run_stop),
+        provider(tape, clock, stop),
+        router(tape, provider),
+        desk(tape, stop) {
     clock.set(tape.end->at_ms);
   }
 
@@ -239,20 +257,24 @@ tool::ApprovalDesk& Replay::desk() { return impl_->desk; }
 
 tool::Registry Replay::tools(std::span<const tool::Spec* const> rows) {
   std::vector<tool::Registry::Entry> entries;
-  for (const auto* row : rows) entries.push_back({row, std::make_unique<ReplayTool>(impl_->current)});
+  for (const auto* row : rows)
+    entries.push_back({row, std::make_unique<ReplayTool>(impl_->current)});
   return tool::Registry(std::move(entries));
 }
 
 void Replay::observe(const RunEvent& event) {
-  if (const auto* started = std::get_if<RunToolStarted>(&event.what)) impl_->tool_started(started->call);
+  if (const auto* started = std::get_if<RunToolStarted>(&event.what))
+    impl_->tool_started(started->call);
   if (std::holds_alternative<RunToolEnded>(event.what)) impl_->tool_ended();
 }
 
 Status Replay::finished() const {
   const auto& tape = impl_->tape;
   if (tape.completions.empty() && tape.results.empty() && tape.decisions.empty()) return {};
-  return fail(Errc::conflict, "the replay went another way: {} answers, {} tool results and {} decisions were not used",
-              tape.completions.size(), tape.results.size(), tape.decisions.size());
+  return fail(
+      Errc::conflict,
+      "the replay went another way: {} answers, {} tool results and {} decisions were not used",
+      tape.completions.size(), tape.results.size(), tape.decisions.size());
 }
 
 }  // namespace carapace::agent

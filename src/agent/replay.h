@@ -1,7 +1,8 @@
-// A recorded run again, without network, tools or time: what the models and tools said comes from the run's
-// journal, everything else is the turn's own code. Made from the journal rows of one closed run; the caller
-// gives its parts to a TurnRunner over a store that holds the conversation as it was before the run, and
-// passes every published event to `observe`. For `run replay` and for tests. Loop thread.
+// A recorded run again, without network, tools or time: what the models and tools said comes from
+// the run's journal, everything else is the turn's own code. Made from the journal rows of one
+// closed run; the caller gives its parts to a TurnRunner over a store that holds the conversation
+// as it was before the run, and passes every published event to `observe`. For `run replay` and for
+// tests. Loop thread.
 #pragma once
 
 #include <memory>
@@ -22,8 +23,9 @@ namespace carapace::agent {
 
 class Replay {
  public:
-  // invalid_request: a row that is no row of a run, or a run whose end was never written. `stop` is the one
-  // that the replayed turn is given: a run that was stopped is stopped at the same place again.
+  // invalid_request: a row that is no row of a run, or a run whose end was never written. `stop` is
+  // the one that the replayed turn is given: a run that was stopped is stopped at the same place
+  // again.
   static Result<std::unique_ptr<Replay>> from(std::vector<store::JournalRow> journal, Stop stop);
   ~Replay();
   Replay(const Replay&) = delete;
@@ -35,7 +37,8 @@ class Replay {
   // These rows (what the recorded gateway had), answering from the journal. The replay outlives it.
   tool::Registry tools(std::span<const tool::Spec* const> rows);
   void observe(const RunEvent& event);
-  // Was everything that is in the journal used? conflict says what was not: the turn went another way.
+  // Was everything that is in the journal used? conflict says what was not: the turn went another
+  // way.
   Status finished() const;
 
  private:

@@ -18,22 +18,24 @@ struct RunScope {
   store::SessionRow session;
   provider::Route route;
   Stop stop;
-  tool::Flow flow;                 // joined over what the model has read
-  std::vector<Message> history;    // the whole context, oldest first; grows with the turn
-  std::size_t older = 0;           // messages before the loaded ones
-  std::int64_t step = 0;           // last journal step
+  tool::Flow flow;               // joined over what the model has read
+  std::vector<Message> history;  // the whole context, oldest first; grows with the turn
+  std::size_t older = 0;         // messages before the loaded ones
+  std::int64_t step = 0;         // last journal step
   std::int64_t model_calls = 0;
   std::int64_t started_ms = 0;
-  Usage usage;                     // of the last answer
-  std::string last_call;           // name and arguments, to see a model that repeats itself
+  Usage usage;            // of the last answer
+  std::string last_call;  // name and arguments, to see a model that repeats itself
   int repeats = 0;
-  bool ended = false;              // the terminal event is out
-  std::string begun_call;          // id of the last call whose intent was journaled
+  bool ended = false;                           // the terminal event is out
+  std::string begun_call;                       // id of the last call whose intent was journaled
   std::vector<store::JournalRow> waiting_rows;  // ride with the next commit
 
   void publish(decltype(RunEvent::what) what) const {
-    const bool verbose = session.verbose_level.empty() ? settings.verbose_default : session.verbose_level == "on";
-    ports.publish(RunEvent{run.id, run.raw_key, run.principal, verbose, 0, ports.clock.wall_ms(), std::move(what)});
+    const bool verbose =
+        session.verbose_level.empty() ? settings.verbose_default : session.verbose_level == "on";
+    ports.publish(RunEvent{run.id, run.raw_key, run.principal, verbose, 0, ports.clock.wall_ms(),
+                           std::move(what)});
   }
   store::JournalRow journal(std::string kind, std::string body) {
     return {0, run.id, ++step, std::move(kind), std::move(body), ports.clock.wall_ms()};
@@ -46,7 +48,8 @@ struct RunScope {
   }
   // A message of this run, labelled with what the context holds.
   Message message(Role role, std::vector<Block> blocks) const {
-    return {role, std::move(blocks), ports.clock.wall_ms(), flow.label, run.principal, run.id, std::nullopt};
+    return {role,   std::move(blocks), ports.clock.wall_ms(), flow.label, run.principal,
+            run.id, std::nullopt};
   }
   void take(const Message& message) {
     flow.label = join(flow.label, message.label);

@@ -1,6 +1,6 @@
-// The answer while it grows: collects deltas and tells the run's readers, at most once per turn of the loop,
-// so that chunks which arrived together are one event. Loop thread; shared, because a posted flush may outlive
-// the call.
+// The answer while it grows: collects deltas and tells the run's readers, at most once per turn of
+// the loop, so that chunks which arrived together are one event. Loop thread; shared, because a
+// posted flush may outlive the call.
 #pragma once
 
 #include <functional>
@@ -21,8 +21,8 @@ class Stream final : public provider::EventSink, public std::enable_shared_from_
   void on_text(std::string_view delta) override;
   void on_thinking(std::string_view delta) override;
 
-  void flush();                                    // tells what is waiting, now
-  void detach() { publish_ = nullptr; }            // the run's frame is about to go
+  void flush();                                      // tells what is waiting, now
+  void detach() { publish_ = nullptr; }              // the run's frame is about to go
   const std::string& text() const { return text_; }  // all text of the current message
 
  private:

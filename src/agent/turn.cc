@@ -26,8 +26,9 @@ namespace carapace::agent {
 namespace {
 
 constexpr log::Log kLog{"agent"};
-constexpr std::int64_t kFirstLoad = 200;       // messages; more are read only while they still fit the window
-constexpr std::int64_t kMinContext = 4'000;    // tokens that history may always use
+constexpr std::int64_t kFirstLoad =
+    200;  // messages; more are read only while they still fit the window
+constexpr std::int64_t kMinContext = 4'000;  // tokens that history may always use
 
 std::int64_t history_budget(const RunScope& scope) {
   const auto& model = scope.route.model;
@@ -58,23 +59,35 @@ Task<Status> load_history(RunScope& scope) {
 
 provider::Request request_for(RunScope& scope) {
   const auto& model = scope.route.model;
-  const auto level = !scope.run.inbound.thinking.empty()    ? scope.run.inbound.thinking
+  const auto level = !scope.run.inbound.thinking.empty()     ? scope.run.inbound.thinking
                      : !scope.session.thinking_level.empty() ? scope.session.thinking_level
                                                              : scope.settings.thinking_default;
-  const PromptFacts facts{scope.session.agent, scope.run.key,          scope.run.inbound.channel,
-                          scope.settings.host, scope.settings.os,      scope.settings.version,
-                          model.provider + "/" + model.id,             scope.settings.time_zone,
-                          level,               scope.run.inbound.extra_system};
+  const PromptFacts facts{scope.session.agent,
+                          scope.run.key,
+                          scope.run.inbound.channel,
+                          scope.settings.host,
+                          scope.settings.os,
+                          scope.settings.version,
+                          model.provider + "/" + model.id,
+                          scope.settings.time_zone,
+                          level,
+                          scope.run.inbound.extra_system};
   auto system = system_prompt(facts, scope.ports.tools.entries());
   auto history = select_history(scope.history, history_budget(scope), scope.older);
-  auto messages = provider::repair(std::move(history.messages), scope.route.spec->hygiene, model.provider, model.id, model.images);
-  return build_request(model, std::move(system), std::move(messages), scope.ports.tools.entries(), thinking_from(level));
+  auto messages = provider::repair(std::move(history.messages), scope.route.spec->hygiene,
+                                   model.provider, model.id, model.images);
+  return build_request(model, std::move(system), std::move(messages), scope.ports.tools.entries(),
+                       thinking_from(level));
 }
 
 Origin origin_of(const RunScope& scope, const provider::Completion& completion) {
-  return {std::string(scope.route.spec->api), scope.route.model.provider,
+  return {std::string(scope.route.spec->api),
+          scope.route.model.provider,
           completion.model.empty() ? scope.route.model.id : completion.model,
-          completion.usage, completion.cost_micros, completion.stop, {}};
+          completion.usage,
+          completion.cost_micros,
+          completion.stop,
+          {}};
 }
 
 struct Answer {
@@ -101,8 +114,9 @@ Task<void> finish_done(RunScope& scope, Answer answer) {
   ending.at_ms = answer.message.at_ms;
   scope.waiting_rows.push_back(std::move(answer.journal));
   if (trim(text_of(answer.message)).empty())
-    answer.message.blocks.emplace_back(TextBlock{answer.stop == StopReason::refusal ? "The model declined to answer this."
-                                                                                    : "The model answered with nothing."});
+    answer.message.blocks.emplace_back(TextBlock{answer.stop == StopReason::refusal
+                                                     ? "The model declined to answer this."
+                                                     : "The model answered with nothing."});
   ending.blocks = std::move(answer.message.blocks);
   co_await finish(scope, std::move(ending));
 }
@@ -115,10 +129,12 @@ struct Detached {
 
 // One model call. true: it asked for tools and they ran, so the model is to be heard again.
 Task<bool> model_step(RunScope& scope) {
-  const auto stream = std::make_shared<Stream>(scope.ports.loop, [&scope](auto what) { scope.publish(std::move(what)); });
+  const auto stream = std::make_shared<Stream>(
+      scope.ports.loop, [&scope](auto what) { scope.publish(std::move(what)); });
   const Detached detached{stream};
   const auto request = request_for(scope);
-  const provider::CallContext context{scope.run.id, scope.run.principal, scope.run.key.value, scope.stop};
+  const provider::CallContext context{scope.run.id, scope.run.principal, scope.run.key.value,
+                                      scope.stop};
   auto completion = co_await scope.route.provider->complete(request, *stream, context);
   stream->flush();
   if (!completion) {
@@ -134,7 +150,8 @@ Task<bool> model_step(RunScope& scope) {
     co_await finish_done(scope, std::move(answer));
     co_return false;
   }
-  auto stored = co_await scope.ports.runs.append(scope.run.id, {answer.message}, scope.rows_with(std::move(answer.journal)));
+  auto stored = co_await scope.ports.runs.append(scope.run.id, {answer.message},
+                                                 scope.rows_with(std::move(answer.journal)));
   if (stored) {
     scope.take(answer.message);
     stored = co_await run_tools(scope, answer.message);
@@ -154,32 +171,43 @@ Task<Status> prepare(RunScope& scope) {
   CO_TRY(auto session, co_await scope.ports.sessions.find(scope.run.key, scope.run.principal));
   if (!session) co_return fail(Errc::not_found, "the session {} is gone", scope.run.key.value);
   scope.session = std::move(*session);
-  const auto& wish = scope.run.inbound.model.empty() ? scope.session.model_override : scope.run.inbound.model;
+  const auto& wish =
+      scope.run.inbound.model.empty() ? scope.session.model_override : scope.run.inbound.model;
   CO_TRY(scope.route, scope.ports.router.route(wish));
   const auto& model = scope.route.model;
   scope.waiting_rows.push_back(scope.journal(
-      "request", dump_json(json::object{{"api", scope.route.spec->api}, {"provider", model.provider}, {"model", model.id}})));
+      "request",
+      dump_json(json::object{
+          {"api", scope.route.spec->api}, {"provider", model.provider}, {"model", model.id}})));
   co_return co_await load_history(scope);
 }
 
 }  // namespace
 
 Task<void> TurnRunner::run(store::RunRow run, Stop stop) {
-  RunScope scope{ports_, settings_, std::move(run), {}, {}, std::move(stop), {}, {}, 0, 0, 0, ports_.clock.wall_ms(), {}, {}, 0, false, {}, {}};
+  RunScope scope{ports_, settings_, std::move(run),
+                 {},     {},        std::move(stop),
+                 {},     {},        0,
+                 0,      0,         ports_.clock.wall_ms(),
+                 {},     {},        0,
+                 false,  {},        {}};
   scope.flow.label = {Integrity::owner, Confidentiality::open};
-  const auto limit = scope.run.inbound.timeout_ms > 0 ? scope.run.inbound.timeout_ms : settings_.timeout_ms;
+  const auto limit =
+      scope.run.inbound.timeout_ms > 0 ? scope.run.inbound.timeout_ms : settings_.timeout_ms;
   const Deadline deadline(ports_.loop, scope.stop, std::chrono::milliseconds(limit), "timeout");
   std::string thrown;
   try {
     co_await steps(scope);
   } catch (const boost::system::system_error& error) {
-    if (error.code() == boost::system::errc::operation_canceled) throw;  // the house is being taken down
+    if (error.code() == boost::system::errc::operation_canceled)
+      throw;  // the house is being taken down
     thrown = error.what();
   } catch (const std::exception& error) {
     thrown = error.what();
   }
   // A provider or tool that throws is our mistake; the person still gets an end.
-  if (!thrown.empty() && !scope.ended) co_await finish_failed(scope, {Errc::internal, "a step threw: " + thrown}, {});
+  if (!thrown.empty() && !scope.ended)
+    co_await finish_failed(scope, {Errc::internal, "a step threw: " + thrown}, {});
 }
 
 Task<void> TurnRunner::steps(RunScope& scope) {
@@ -197,10 +225,12 @@ Task<void> TurnRunner::steps(RunScope& scope) {
     if (!co_await model_step(scope)) co_return;
   }
   kLog.warn("run used up its model calls", {{"run", scope.run.id.value}});
-  co_await finish_failed(scope,
-                         {Errc::conflict, fmt::format("stopped after {} rounds of tools; agents.defaults.maxTurns allows more",
-                                                      settings_.max_model_calls)},
-                         {});
+  co_await finish_failed(
+      scope,
+      {Errc::conflict,
+       fmt::format("stopped after {} rounds of tools; agents.defaults.maxTurns allows more",
+                   settings_.max_model_calls)},
+      {});
 }
 
 }  // namespace carapace::agent

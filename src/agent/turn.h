@@ -1,6 +1,6 @@
-// The turn: one accepted run from its first model call to its end. The only loop (model → tools → model) is
-// here, counted and bounded. Knows no channel and no socket. Called by dispatch once per run, in that session's
-// lane; loop thread.
+// The turn: one accepted run from its first model call to its end. The only loop (model → tools →
+// model) is here, counted and bounded. Knows no channel and no socket. Called by dispatch once per
+// run, in that session's lane; loop thread.
 #pragma once
 
 #include <cstdint>
@@ -24,11 +24,12 @@
 namespace carapace::agent {
 
 struct Settings {
-  std::int64_t max_model_calls = 25;      // agents.defaults.maxTurns
-  std::int64_t timeout_ms = 600'000;      // agents.defaults.timeoutSeconds
-  std::string thinking_default;           // agents.defaults.thinkingDefault
-  bool verbose_default = false;           // agents.defaults.verboseDefault
-  std::int64_t context_tokens = 0;        // agents.defaults.contextTokens: upper bound; 0: the model's window
+  std::int64_t max_model_calls = 25;  // agents.defaults.maxTurns
+  std::int64_t timeout_ms = 600'000;  // agents.defaults.timeoutSeconds
+  std::string thinking_default;       // agents.defaults.thinkingDefault
+  bool verbose_default = false;       // agents.defaults.verboseDefault
+  std::int64_t context_tokens =
+      0;  // agents.defaults.contextTokens: upper bound; 0: the model's window
   std::string host, os, version, time_zone;
   // Pauses before a run's end is stored again, when the store could not take it (a full disk, say).
   std::vector<std::int64_t> store_retries_ms{100, 400, 1'500};
@@ -51,10 +52,12 @@ struct RunScope;
 
 class TurnRunner {
  public:
-  TurnRunner(Ports ports, Settings settings) : ports_(std::move(ports)), settings_(std::move(settings)) {}
+  TurnRunner(Ports ports, Settings settings)
+      : ports_(std::move(ports)), settings_(std::move(settings)) {}
 
-  // `run` is in state running. Ends with the run closed in the store and RunEnded published, whatever happens;
-  // only a store that fails leaves it open (then the next start reports it as interrupted).
+  // `run` is in state running. Ends with the run closed in the store and RunEnded published,
+  // whatever happens; only a store that fails leaves it open (then the next start reports it as
+  // interrupted).
   Task<void> run(store::RunRow run, Stop stop);
 
   // What a turn works with: commands answer from the same rows and models.

@@ -52,7 +52,8 @@ struct Desk::Impl {
   }
 };
 
-Desk::Desk(store::Approvals& approvals, const Clock& clock, Random& random, std::int64_t patience_ms)
+Desk::Desk(store::Approvals& approvals, const Clock& clock, Random& random,
+           std::int64_t patience_ms)
     : impl_(std::make_unique<Impl>(approvals, clock, random, patience_ms)) {}
 Desk::~Desk() = default;
 
@@ -96,7 +97,8 @@ Task<tool::Decision> Desk::ask(tool::Question question, Stop stop) {
   co_return decision_from(entry->row.decision);
 }
 
-Task<Result<store::ApprovalRow>> Desk::resolve(std::string id, std::string decision, std::string by, PrincipalId principal) {
+Task<Result<store::ApprovalRow>> Desk::resolve(std::string id, std::string decision, std::string by,
+                                               PrincipalId principal) {
   const auto found = impl_->open.find(id);
   if (found == impl_->open.end()) co_return fail(Errc::not_found, "unknown approval id");
   if (found->second->row.principal != principal)
@@ -113,8 +115,12 @@ Task<Status> Desk::expire_left_over() {
   co_return Status{};
 }
 
-void Desk::on_requested(std::function<void(const store::ApprovalRow&)> reader) { impl_->requested = std::move(reader); }
-void Desk::on_resolved(std::function<void(const store::ApprovalRow&)> reader) { impl_->resolved = std::move(reader); }
+void Desk::on_requested(std::function<void(const store::ApprovalRow&)> reader) {
+  impl_->requested = std::move(reader);
+}
+void Desk::on_resolved(std::function<void(const store::ApprovalRow&)> reader) {
+  impl_->resolved = std::move(reader);
+}
 
 std::vector<store::ApprovalRow> Desk::open_questions() const {
   std::vector<store::ApprovalRow> rows;

@@ -39,9 +39,12 @@ Outcome outcome_of(const RunEnded& ended) {
   return outcome;
 }
 
-bool is_open(store::RunState state) { return state == store::RunState::accepted || state == store::RunState::running; }
+bool is_open(store::RunState state) {
+  return state == store::RunState::accepted || state == store::RunState::running;
+}
 
-// Where submits wait while recovery looks at the store. Shared, because a frame may outlive the dispatcher.
+// Where submits wait while recovery looks at the store. Shared, because a frame may outlive the
+// dispatcher.
 struct Gate {
   bool closed = false;
   Signal changed;  // also: no submit is in flight
@@ -76,11 +79,12 @@ struct Dispatcher::Impl {
   session::Lanes lanes;
   bool draining = false;
   bool recovered = false;
-  std::unordered_set<RunId> early;                         // accepted before `recover` has looked
+  std::unordered_set<RunId> early;  // accepted before `recover` has looked
   std::shared_ptr<Gate> gate = std::make_shared<Gate>();
-  std::unordered_map<SessionKey, int> accepting;           // submits between "lane looked idle" and their push
-  std::unordered_map<RunId, store::RunRow> admitted;       // pushed into a lane, not yet taken by a turn
-  std::unordered_map<RunId, RunId> continued;              // running in the place of the command before it
+  std::unordered_map<SessionKey, int>
+      accepting;  // submits between "lane looked idle" and their push
+  std::unordered_map<RunId, store::RunRow> admitted;  // pushed into a lane, not yet taken by a turn
+  std::unordered_map<RunId, RunId> continued;  // running in the place of the command before it
   std::unordered_map<RunId, Outcome> outcomes;
   std::deque<RunId> outcome_order;
   Signal ended;
@@ -90,10 +94,13 @@ struct Dispatcher::Impl {
       : ports(given),
         settings(std::move(chosen)),
         commands(given.runner.ports(), given.runner.settings()),
-        lanes(ports.group, [this](RunId run, Stop stop) { return turn(std::move(run), std::move(stop)); },
-              settings.per_lane, settings.at_once) {
+        lanes(
+            ports.group,
+            [this](RunId run, Stop stop) { return turn(std::move(run), std::move(stop)); },
+            settings.per_lane, settings.at_once) {
     ports.fanout.add_reader([this](const RunEvent& event) {
-      if (const auto* end = std::get_if<RunEnded>(&event.what)) remember(event.run, outcome_of(*end));
+      if (const auto* end = std::get_if<RunEnded>(&event.what))
+        remember(event.run, outcome_of(*end));
     });
   }
 
@@ -116,8 +123,9 @@ struct Dispatcher::Impl {
 
   void tell_failed(const store::RunRow& run, const std::string& cause) const {
     const auto now = ports.clock.wall_ms();
-    ports.fanout.publish(RunEvent{run.id, run.raw_key, run.principal, false, 0, now,
-                                  RunEnded{RunEnded::Outcome::failed, "", cause, "error", 0, now, {}}});
+    ports.fanout.publish(
+        RunEvent{run.id, run.raw_key, run.principal, false, 0, now,
+                 RunEnded{RunEnded::Outcome::failed, "", cause, "error", 0, now, {}}});
   }
 
   Task<void> turn(RunId id, Stop stop);
@@ -132,13 +140,14 @@ Dispatcher::Dispatcher(DispatchPorts ports, DispatchSettings settings)
     : impl_(std::make_unique<Impl>(ports, std::move(settings))) {}
 Dispatcher::~Dispatcher() = default;
 
-// Pauses and answers true while the store may come back: the message was accepted, so it waits for the disk like
-// its sender does.
+// Pauses and answers true while the store may come back: the message was accepted, so it waits for
+// the disk like its sender does.
 Task<bool> Dispatcher::Impl::may_try_again(RunId id, Error cause, Stop stop, Patience& patience) {
   constexpr std::int64_t kLongestPause = 2'000;
   if (cause.code != Errc::unavailable) co_return false;
   if (stop.requested() || draining || ports.clock.steady_ms() >= patience.end_ms) co_return false;
-  kLog.warn("an accepted message waits for the store", {{"run", id.value}, {"cause", cause.detail}});
+  kLog.warn("an accepted message waits for the store",
+            {{"run", id.value}, {"cause", cause.detail}});
   co_await sleep_for(std::chrono::milliseconds(patience.pause_ms));
   patience.pause_ms = std::min(patience.pause_ms * 2, kLongestPause);
   co_return true;
@@ -152,7 +161,8 @@ Task<Result<store::RunRow>> Dispatcher::Impl::begin(RunId id, Stop stop) {
   }
 }
 
-// A command is answered by the house; what stood behind it is heard next, in the same place of the lane.
+// A command is answered by the house; what stood behind it is heard next, in the same place of the
+// lane.
 Task<void> Dispatcher::Impl::command(store::RunRow run, Command command, Stop stop) {
   // Recovery puts everything back first, also what an earlier attempt at this command accepted.
   while (gate->closed) co_await gate->changed.wait();
@@ -165,11 +175,13 @@ Task<void> Dispatcher::Impl::command(store::RunRow run, Command command, Stop st
     done = co_await commands.execute(run, command, Stop());  // begun is begun
   if (!done) {
     // The run stays accepted, so the next start answers it.
-    kLog.error("a command could not be carried out", {{"run", run.id.value}, {"cause", done.error().detail}});
+    kLog.error("a command could not be carried out",
+               {{"run", run.id.value}, {"cause", done.error().detail}});
     if (!draining) tell_failed(run, done.error().detail);
     co_return;
   }
-  ports.fanout.publish(RunEvent{run.id, run.raw_key, run.principal, false, 0, done->ended.ended_ms, std::move(done->ended)});
+  ports.fanout.publish(RunEvent{run.id, run.raw_key, run.principal, false, 0, done->ended.ended_ms,
+                                std::move(done->ended)});
   if (!done->next || draining) co_return;
   admitted[next] = std::move(*done->next);
   continued[next] = run.id;
@@ -192,7 +204,8 @@ Task<void> Dispatcher::Impl::turn(RunId id, Stop stop) {
     auto begun = co_await begin(id, stop);
     if (!begun) {
       // Nothing was begun, so the row stays accepted and the next start takes it up again.
-      kLog.error("an accepted message could not be begun", {{"run", id.value}, {"cause", begun.error().detail}});
+      kLog.error("an accepted message could not be begun",
+                 {{"run", id.value}, {"cause", begun.error().detail}});
       if (!draining) tell_failed(run, begun.error().detail);
       co_return;
     }
@@ -203,22 +216,26 @@ Task<void> Dispatcher::Impl::turn(RunId id, Stop stop) {
 }
 
 // A message that came before, by its run id; nullopt when it is new.
-Task<Result<std::optional<Acceptance>>> Dispatcher::Impl::repeat_of(RunId run, PrincipalId principal) {
+Task<Result<std::optional<Acceptance>>> Dispatcher::Impl::repeat_of(RunId run,
+                                                                    PrincipalId principal) {
   CO_TRY(auto known, co_await ports.runs.find(run));
   if (!known || known->principal != principal) co_return std::optional<Acceptance>();
-  const auto state = is_open(known->state) ? Acceptance::State::in_flight : Acceptance::State::ended;
+  const auto state =
+      is_open(known->state) ? Acceptance::State::in_flight : Acceptance::State::ended;
   co_return Acceptance{state, std::move(*known)};
 }
 
 Task<Result<Acceptance>> Dispatcher::Impl::accept(Inbound inbound, Destination where) {
   const auto principal = inbound.principal;
-  // Only the first of several submits at once may begin its message with the acceptance; the others queue.
+  // Only the first of several submits at once may begin its message with the acceptance; the others
+  // queue.
   auto& others = accepting[where.key];
   // A command's words wait in the inbox until it is carried out: `/new` begins with them.
   const bool begin_now = lanes.idle(where.key) && others == 0 && !command_of(inbound);
   ++others;
-  auto accepted = co_await ports.runs.accept(std::move(inbound), where.key, SessionId(uuid_v4(ports.random)),
-                                             ports.clock.wall_ms(), begin_now);
+  auto accepted =
+      co_await ports.runs.accept(std::move(inbound), where.key, SessionId(uuid_v4(ports.random)),
+                                 ports.clock.wall_ms(), begin_now);
   if (--accepting[where.key] == 0) accepting.erase(where.key);
   if (accepting.empty()) gate->changed.notify_all();
   if (!accepted) co_return std::unexpected(accepted.error());
@@ -226,8 +243,10 @@ Task<Result<Acceptance>> Dispatcher::Impl::accept(Inbound inbound, Destination w
   answer.run = accepted->run;
   if (!accepted->fresh) {
     // Ids of messages are the channel's; whoever repeats somebody else's learns nothing of it.
-    if (answer.run.principal != principal) co_return fail(Errc::forbidden, "this message id belongs to somebody else");
-    answer.state = is_open(answer.run.state) ? Acceptance::State::in_flight : Acceptance::State::ended;
+    if (answer.run.principal != principal)
+      co_return fail(Errc::forbidden, "this message id belongs to somebody else");
+    answer.state =
+        is_open(answer.run.state) ? Acceptance::State::in_flight : Acceptance::State::ended;
     co_return answer;
   }
   if (!recovered) early.insert(answer.run.id);
@@ -242,10 +261,13 @@ Task<Result<Acceptance>> Dispatcher::submit(Inbound inbound) {
   if (inbound.run.empty()) inbound.run = RunId(uuid_v4(impl_->ports.random));
   if (inbound.dedupe_id.empty()) inbound.dedupe_id = inbound.run.value;
   const auto coming = impl_->accepting.find(where.key);
-  if (!impl_->lanes.has_room(where.key, coming == impl_->accepting.end() ? 0 : static_cast<std::size_t>(coming->second))) {
+  if (!impl_->lanes.has_room(where.key, coming == impl_->accepting.end()
+                                            ? 0
+                                            : static_cast<std::size_t>(coming->second))) {
     CO_TRY(auto repeat, co_await impl_->repeat_of(inbound.run, inbound.principal));
     if (repeat) co_return std::move(*repeat);
-    co_return fail(Errc::rate_limited, "{} messages already wait in this session", impl_->settings.per_lane);
+    co_return fail(Errc::rate_limited, "{} messages already wait in this session",
+                   impl_->settings.per_lane);
   }
   co_return co_await impl_->accept(std::move(inbound), std::move(where));
 }
@@ -254,7 +276,8 @@ Task<Result<std::optional<Outcome>>> Dispatcher::wait(RunId run, std::int64_t li
   const auto end = impl_->ports.clock.steady_ms() + limit_ms;
   bool looked_up = false;
   for (;;) {
-    if (const auto found = impl_->outcomes.find(run); found != impl_->outcomes.end()) co_return found->second;
+    if (const auto found = impl_->outcomes.find(run); found != impl_->outcomes.end())
+      co_return found->second;
     if (!std::exchange(looked_up, true)) {
       CO_TRY(auto stored, co_await impl_->ports.runs.find(run));
       if (!stored) co_return fail(Errc::not_found, "no run '{}'", run.value);
@@ -294,7 +317,8 @@ std::vector<RunId> Dispatcher::abort(const SessionKey& key, const RunId& run, st
 }
 
 Task<Result<Dispatcher::Recovered>> Dispatcher::recover() {
-  // The look at the store falls between two submits, so that every open run is either this start's or the last's.
+  // The look at the store falls between two submits, so that every open run is either this start's
+  // or the last's.
   while (!impl_->accepting.empty()) co_await impl_->gate->changed.wait();
   const ClosedGate closed(impl_->gate);
   Recovered result;
@@ -310,10 +334,12 @@ Task<Result<Dispatcher::Recovered>> Dispatcher::recover() {
     }
     const auto now = impl_->ports.clock.wall_ms();
     RunEvent event{run.id, run.raw_key, run.principal, false, 0, now, {}};
-    auto ended = co_await report_interrupted(impl_->ports.runs, impl_->ports.transcripts, std::move(run), now);
+    auto ended = co_await report_interrupted(impl_->ports.runs, impl_->ports.transcripts,
+                                             std::move(run), now);
     if (!ended) {
       // One that cannot be closed now must not keep the others from being taken up.
-      kLog.error("an interrupted turn could not be closed", {{"run", event.run.value}, {"cause", ended.error().detail}});
+      kLog.error("an interrupted turn could not be closed",
+                 {{"run", event.run.value}, {"cause", ended.error().detail}});
       continue;
     }
     ++result.interrupted;

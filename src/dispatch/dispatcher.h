@@ -1,5 +1,5 @@
-// The door's implementation: accept → lane → turn → waiters. Also what happens at start (recovery of what a
-// crash left) and at the end (draining). Owned by app/; loop thread.
+// The door's implementation: accept → lane → turn → waiters. Also what happens at start (recovery
+// of what a crash left) and at the end (draining). Owned by app/; loop thread.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +14,11 @@ namespace carapace::dispatch {
 
 struct DispatchSettings {
   AgentId default_agent{"main"};
-  std::size_t per_lane = 50;    // messages that may wait in one session
-  std::size_t at_once = 64;     // turns that run together
-  // While the store cannot take the beginning of an accepted message (a full disk, say), it is tried again for
-  // this long; then the message is reported as failed and stays accepted for the next start.
+  std::size_t per_lane = 50;  // messages that may wait in one session
+  std::size_t at_once = 64;   // turns that run together
+  // While the store cannot take the beginning of an accepted message (a full disk, say), it is
+  // tried again for this long; then the message is reported as failed and stays accepted for the
+  // next start.
   std::int64_t begin_patience_ms = 600'000;
 };
 
@@ -40,15 +41,15 @@ class Dispatcher final : public Door {
   Task<Result<std::optional<Outcome>>> wait(RunId run, std::int64_t limit_ms) override;
   std::vector<RunId> abort(const SessionKey& key, const RunId& run, std::string reason) override;
 
-  // Once, at start: queued messages go back into their lanes, interrupted turns are ended visibly. What was
-  // submitted since the start is left alone.
+  // Once, at start: queued messages go back into their lanes, interrupted turns are ended visibly.
+  // What was submitted since the start is left alone.
   struct Recovered {
     std::size_t resumed = 0;
     std::size_t interrupted = 0;
   };
   Task<Result<Recovered>> recover();
-  // Refuses new messages, gives running turns `limit_ms`, then stops them (they end as interrupted). What waits
-  // stays accepted for the next start.
+  // Refuses new messages, gives running turns `limit_ms`, then stops them (they end as
+  // interrupted). What waits stays accepted for the next start.
   Task<void> drain(std::int64_t limit_ms);
 
  private:

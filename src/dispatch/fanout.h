@@ -1,5 +1,6 @@
-// Where run events leave the agent: each is numbered once per run and offered to every reader, in order.
-// Readers are the gateway's event broadcast and a channel's live edit; they must not suspend. Loop thread.
+// Where run events leave the agent: each is numbered once per run and offered to every reader, in
+// order. Readers are the gateway's event broadcast and a channel's live edit; they must not
+// suspend. Loop thread.
 #pragma once
 
 #include <functional>

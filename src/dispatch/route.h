@@ -18,7 +18,9 @@ struct RouteLimits {
   std::size_t max_image_base64 = 7 << 20;  // 5 MB decoded
 };
 
-// invalid_request: nothing was said, bad key, invalid UTF-8. too_large: over a limit (detail says which).
-Result<Destination> route(const Inbound& inbound, const AgentId& default_agent, const RouteLimits& limits = {});
+// invalid_request: nothing was said, bad key, invalid UTF-8. too_large: over a limit (detail says
+// which).
+Result<Destination> route(const Inbound& inbound, const AgentId& default_agent,
+                          const RouteLimits& limits = {});
 
 }  // namespace carapace::dispatch

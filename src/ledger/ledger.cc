@@ -49,8 +49,7 @@ Task<void> Ledger::flush() {
 
 Task<void> Ledger::write(Pending item) {
   const auto settled = co_await costs_.settle(item.reservation, std::move(item.row));
-  if (!settled)
-    kLog.error("a usage row could not be written", {{"cause", settled.error().detail}});
+  if (!settled) kLog.error("a usage row could not be written", {{"cause", settled.error().detail}});
   if (--writing_ == 0) written_.notify_all();
 }
 

@@ -70,6 +70,23 @@ TEST(SelectHistory, ATranscriptThatBeginsWithoutAUserIsKept) {
   EXPECT_EQ(select_history(std::move(all), 100'000).messages.size(), 7U);
 }
 
+TEST(SelectHistory, CommandsAreNotForTheModel) {
+  auto all = conversation(1);
+  for (const auto* id : {"c1", "c2"}) {
+    all.push_back(says(Role::user, "/status"));
+    all.push_back(says(Role::assistant, "the house's answer"));
+    all.back().origin->stop = StopReason::injected;
+    all[all.size() - 2].run = all.back().run = RunId(id);
+  }
+  // A note that a client put there belongs to no run: it is for the model.
+  all.push_back(says(Role::assistant, "a note"));
+  all.back().origin->stop = StopReason::injected;
+  const auto history = select_history(std::move(all), 100'000);
+  ASSERT_EQ(history.messages.size(), 5U);
+  EXPECT_EQ(history.left_out, 0U);
+  EXPECT_EQ(text_of(history.messages[4]), "a note");
+}
+
 TEST(SelectHistory, ReportsForPeopleAreNotForTheModel) {
   auto all = conversation(1);
   for (const auto stop : {StopReason::error, StopReason::interrupted, StopReason::aborted}) {

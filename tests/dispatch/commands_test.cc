@@ -16,18 +16,23 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-bool is_command(std::string text) { return command_of(from_owner("r", std::move(text))).has_value(); }
+bool is_command(std::string text) {
+  return command_of(from_owner("r", std::move(text))).has_value();
+}
 std::string rest_of(std::string text) {
   const auto command = command_of(from_owner("r", std::move(text)));
   return command ? command->rest : "(no command)";
 }
 
 TEST(CommandOf, KnowsExactlyTheTable) {
-  for (const auto* text : {"/help", "/status", "/model", "/model a/b", "/think", "/think low", "/new", "/reset", "/new hello there",
-                           "/whoami", "/context", "  /STATUS \n", "/New\nhello"})
+  for (const auto* text :
+       {"/help", "/status", "/model", "/model a/b", "/think", "/think low", "/new", "/reset",
+        "/new hello there", "/whoami", "/context", "  /STATUS \n", "/New\nhello"})
     EXPECT_TRUE(is_command(text)) << text;
-  for (const auto* text : {"", "/", "status", "/nosuchcommand", "/statuses", "/status of the project", "please /status", "/help me write",
-                           "/model which is best", "/newer", "/new/", "//new", "/stop", "/model\tis it good", "/ status"})
+  for (const auto* text :
+       {"", "/", "status", "/nosuchcommand", "/statuses", "/status of the project",
+        "please /status", "/help me write", "/model which is best", "/newer", "/new/", "//new",
+        "/stop", "/model\tis it good", "/ status"})
     EXPECT_FALSE(is_command(text)) << text;
 }
 
@@ -73,11 +78,12 @@ class CommandTest : public DispatchTest {
   std::vector<std::string> past() {
     std::vector<std::string> ids;
     const auto read = run(process_->store->query([&ids](store::Statements& db) {
-      return db.rows("SELECT id, reason FROM past_sessions ORDER BY ended_ms", {}, [&ids](const store::Row& row) {
-        EXPECT_EQ(row.text(1), "command");
-        ids.emplace_back(row.text(0));
-        return true;
-      });
+      return db.rows("SELECT id, reason FROM past_sessions ORDER BY ended_ms", {},
+                     [&ids](const store::Row& row) {
+                       EXPECT_EQ(row.text(1), "command");
+                       ids.emplace_back(row.text(0));
+                       return true;
+                     });
     }));
     EXPECT_TRUE(read);
     return ids;
@@ -90,7 +96,8 @@ class CommandTest : public DispatchTest {
   }
   std::vector<std::string> texts_of(const SessionId& id) {
     std::vector<std::string> found;
-    for (const auto& item : *run(rows().transcripts.tail(id, 0))) found.push_back(text_of(item.message));
+    for (const auto& item : *run(rows().transcripts.tail(id, 0)))
+      found.push_back(text_of(item.message));
     return found;
   }
   // What the model was shown last.
@@ -106,7 +113,8 @@ TEST_F(CommandTest, AnAnswerWithoutAModel) {
   kill();
   start();
   const auto text = answer_to("r1", "/status");
-  EXPECT_THAT(text, AllOf(HasSubstr("1.2.3"), HasSubstr("fake/scripted"), HasSubstr("agent:main:main"), HasSubstr("0 of 200000")));
+  EXPECT_THAT(text, AllOf(HasSubstr("1.2.3"), HasSubstr("fake/scripted"),
+                          HasSubstr("agent:main:main"), HasSubstr("0 of 200000")));
   EXPECT_TRUE(model_.seen.empty());
   EXPECT_THAT(words_of("r1"), ElementsAre("end:done"));
   const auto all = transcript();
@@ -121,9 +129,11 @@ TEST_F(CommandTest, AnAnswerWithoutAModel) {
 TEST_F(CommandTest, EachSaysWhatItKnows) {
   send("r0", "hello");
   outcome("r0");
-  EXPECT_THAT(answer_to("r1", "/help"), AllOf(HasSubstr("/status"), HasSubstr("/model"), HasSubstr("/stop")));
+  EXPECT_THAT(answer_to("r1", "/help"),
+              AllOf(HasSubstr("/status"), HasSubstr("/model"), HasSubstr("/stop")));
   EXPECT_THAT(answer_to("r2", "/whoami"), AllOf(HasSubstr("owner"), HasSubstr("webchat")));
-  EXPECT_THAT(answer_to("r3", "/context"), AllOf(HasSubstr("Messages: 6"), HasSubstr("10 of 200000")));
+  EXPECT_THAT(answer_to("r3", "/context"),
+              AllOf(HasSubstr("Messages: 6"), HasSubstr("10 of 200000")));
   EXPECT_THAT(answer_to("r4", "/Status"), HasSubstr("10 of 200000"));
   EXPECT_EQ(model_.seen.size(), 1U);
   // What the last answer said about model and use is still there.
@@ -132,8 +142,10 @@ TEST_F(CommandTest, EachSaysWhatItKnows) {
 }
 
 TEST_F(CommandTest, TheModelOfTheConversation) {
-  EXPECT_THAT(answer_to("r1", "/model"), AllOf(HasSubstr("fake/scripted"), HasSubstr("\n- fake/scripted")));
-  EXPECT_THAT(answer_to("r2", "/model nobody/knows"), AllOf(HasSubstr("Not changed"), HasSubstr("nobody/knows")));
+  EXPECT_THAT(answer_to("r1", "/model"),
+              AllOf(HasSubstr("fake/scripted"), HasSubstr("\n- fake/scripted")));
+  EXPECT_THAT(answer_to("r2", "/model nobody/knows"),
+              AllOf(HasSubstr("Not changed"), HasSubstr("nobody/knows")));
   EXPECT_EQ(session().model_override, "");
   EXPECT_THAT(answer_to("r3", "/model fake/scripted"), HasSubstr("now uses fake/scripted"));
   EXPECT_EQ(session().model_override, "fake/scripted");
@@ -186,7 +198,8 @@ TEST_F(CommandTest, NewBeginsAFreshTranscriptAndKeepsTheOld) {
   EXPECT_NE(session().id, old.id);
   EXPECT_EQ(session().thinking_level, "low");  // settings stay
   EXPECT_THAT(past(), ElementsAre(old.id.value));
-  EXPECT_THAT(texts_of(old.id), ElementsAre("remember the milk", "Echo: remember the milk", "/think low", HasSubstr("low")));
+  EXPECT_THAT(texts_of(old.id), ElementsAre("remember the milk", "Echo: remember the milk",
+                                            "/think low", HasSubstr("low")));
   EXPECT_THAT(texts(), ElementsAre("/new", StartsWith("A fresh")));
   send("r4", "what did I say?");
   outcome("r4");
@@ -221,7 +234,8 @@ TEST_F(CommandTest, TextBehindNewIsTheFirstMessage) {
   EXPECT_EQ(outcome(next).text, "Echo: hello");
   EXPECT_EQ(outcome("r4").text, "Echo: second");
   EXPECT_THAT(shown(), ElementsAre("hello", "Echo: hello", "second"));
-  EXPECT_THAT(texts(), ElementsAre("/new hello", HasSubstr("fresh"), "hello", "Echo: hello", "second", "Echo: second"));
+  EXPECT_THAT(texts(), ElementsAre("/new hello", HasSubstr("fresh"), "hello", "Echo: hello",
+                                   "second", "Echo: second"));
   EXPECT_EQ(session().title, "hello");
   EXPECT_THAT(words_of("r3"), ElementsAre("end:done"));
   EXPECT_EQ(words_of(next).front(), "started");
@@ -237,7 +251,8 @@ TEST_F(CommandTest, WhatFollowsACommandCanBeStopped) {
   model_.script.push_back(test::holds("half"));
   send("r2", "/new hello");
   wait_until([&] { return model_.holding == 1; });
-  EXPECT_THAT(door().abort(SessionKey("agent:main:main"), RunId(), "rpc"), ElementsAre(continuation_of(RunId("r2"))));
+  EXPECT_THAT(door().abort(SessionKey("agent:main:main"), RunId(), "rpc"),
+              ElementsAre(continuation_of(RunId("r2"))));
   EXPECT_EQ(outcome(continuation_of(RunId("r2")).value).state, store::RunState::aborted);
 }
 
@@ -270,11 +285,12 @@ TEST_F(CommandTest, ACrashBeforeItIsCarriedOut) {
   EXPECT_EQ(outcome(continuation_of(RunId("r2")).value).text, "Echo: hello");
   EXPECT_THAT(outcome("r3").text, HasSubstr("fake/scripted"));
   EXPECT_EQ(past().size(), 1U);
-  EXPECT_THAT(texts(), ElementsAre("/new hello", HasSubstr("fresh"), "hello", "Echo: hello", "/status", HasSubstr("fake/scripted")));
+  EXPECT_THAT(texts(), ElementsAre("/new hello", HasSubstr("fresh"), "hello", "Echo: hello",
+                                   "/status", HasSubstr("fake/scripted")));
 }
 
-// The store goes away at every single step of `/new hello` and stays away until the process is gone: the next
-// start does what is left, and everything is there exactly once.
+// The store goes away at every single step of `/new hello` and stays away until the process is
+// gone: the next start does what is left, and everything is there exactly once.
 TEST_F(CommandTest, ACrashAtAnyStepIsCarriedOutOnce) {
   for (int step = 2; step <= 7; ++step) {
     const auto key = "at-" + std::to_string(step);
@@ -291,7 +307,8 @@ TEST_F(CommandTest, ACrashAtAnyStepIsCarriedOutOnce) {
     quiet();
     const auto next = continuation_of(RunId(id)).value;
     EXPECT_EQ(state(id), store::RunState::done) << step;
-    EXPECT_THAT(state(next), ::testing::AnyOf(store::RunState::done, store::RunState::interrupted)) << step;
+    EXPECT_THAT(state(next), ::testing::AnyOf(store::RunState::done, store::RunState::interrupted))
+        << step;
     EXPECT_EQ(said_and_answered(id, full), std::pair(1, 1)) << step;
     EXPECT_EQ(said_and_answered(next, full), std::pair(1, 1)) << step;
     EXPECT_EQ(texts(full).size(), 4U) << step;
@@ -329,9 +346,11 @@ TEST_F(CommandTest, WhenTheStoreStaysAwayItIsToldAndKept) {
 }
 
 TEST_F(CommandTest, BeforeRecoveryHasLooked) {
-  // Clients may speak before the start has settled; what follows their command is not taken up twice.
+  // Clients may speak before the start has settled; what follows their command is not taken up
+  // twice.
   send("r1", "/new hello");
   ASSERT_TRUE(run(door().recover()));
+  EXPECT_THAT(outcome("r1").text, HasSubstr("fresh"));  // from here on the store knows what follows
   const auto next = continuation_of(RunId("r1")).value;
   EXPECT_EQ(outcome(next).text, "Echo: hello");
   quiet();

@@ -1,5 +1,5 @@
-// A gateway without faces that can be killed and started again on the same store: door, desk, turn, scripted
-// model and tools, and a store that fails when told to.
+// A gateway without faces that can be killed and started again on the same store: door, desk, turn,
+// scripted model and tools, and a store that fails when told to.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +30,9 @@ class FaultyEngine final : public store::Engine {
     if (count < first_ || count >= last_) return inner_.transact(std::move(body));
     return refuse();
   }
-  Task<Status> query(std::move_only_function<Status(store::Statements&)> body) override { return inner_.query(std::move(body)); }
+  Task<Status> query(std::move_only_function<Status(store::Statements&)> body) override {
+    return inner_.query(std::move(body));
+  }
   int count = 0;
 
  private:
@@ -56,8 +58,9 @@ struct Process {
   agent::TurnRunner runner;
   Dispatcher dispatcher;
 
-  Process(Loop& loop, const Clock& clock, Random& random, const test::TempDir& dir, provider::Provider& model,
-          std::vector<tool::Registry::Entry> entries, const agent::Settings& settings, const DispatchSettings& dispatch,
+  Process(Loop& loop, const Clock& clock, Random& random, const test::TempDir& dir,
+          provider::Provider& model, std::vector<tool::Registry::Entry> entries,
+          const agent::Settings& settings, const DispatchSettings& dispatch,
           std::int64_t patience_ms)
       : store(test::open_store(dir)),
         engine(*store),
@@ -66,8 +69,8 @@ struct Process {
         tools(std::move(entries)),
         group(loop, nullptr),
         desk(rows.approvals, clock, random, patience_ms),
-        runner({loop, clock, random, rows.runs, rows.sessions, rows.transcripts, router, tools, desk,
-                [this](RunEvent event) { fanout.publish(std::move(event)); }},
+        runner({loop, clock, random, rows.runs, rows.sessions, rows.transcripts, router, tools,
+                desk, [this](RunEvent event) { fanout.publish(std::move(event)); }},
                settings),
         dispatcher({group, clock, random, rows.runs, rows.transcripts, runner, fanout}, dispatch) {}
 };
@@ -83,11 +86,20 @@ class DispatchTest : public test::LoopTest {
 
   void start() {
     std::vector<tool::Registry::Entry> entries;
-    entries.push_back({&test::kLookup, fake([this](auto&&...) { ++effects_; return test::returns("found"); })});
-    entries.push_back({&test::kWait, fake([](auto&&...) { return test::returns("waited"); }, true)});
-    entries.push_back({&test::kReadWeb, fake([](auto&&...) { return test::returns("a strange page"); })});
-    entries.push_back({&test::kSendOut, fake([this](auto&&...) { ++effects_; return test::returns("sent"); })});
-    process_ = std::make_unique<Process>(loop_, real_clock_, random_, dir_, model_, std::move(entries), agent_, dispatch_, patience_ms_);
+    entries.push_back({&test::kLookup, fake([this](auto&&...) {
+                         ++effects_;
+                         return test::returns("found");
+                       })});
+    entries.push_back(
+        {&test::kWait, fake([](auto&&...) { return test::returns("waited"); }, true)});
+    entries.push_back(
+        {&test::kReadWeb, fake([](auto&&...) { return test::returns("a strange page"); })});
+    entries.push_back({&test::kSendOut, fake([this](auto&&...) {
+                         ++effects_;
+                         return test::returns("sent");
+                       })});
+    process_ = std::make_unique<Process>(loop_, real_clock_, random_, dir_, model_,
+                                         std::move(entries), agent_, dispatch_, patience_ms_);
     process_->fanout.add_reader([this](const RunEvent& event) { events_.push_back(event); });
   }
   // The process dies: nothing more is written, all that ran is gone.
@@ -128,7 +140,8 @@ class DispatchTest : public test::LoopTest {
     std::vector<Message> messages;
     const auto session = *run(rows().sessions.find(SessionKey(key), PrincipalId()));
     if (!session) return messages;
-    for (auto& item : *run(rows().transcripts.tail(session->id, 0))) messages.push_back(std::move(item.message));
+    for (auto& item : *run(rows().transcripts.tail(session->id, 0)))
+      messages.push_back(std::move(item.message));
     return messages;
   }
   std::vector<std::string> texts(const std::string& key = "agent:main:main") {
@@ -152,7 +165,8 @@ class DispatchTest : public test::LoopTest {
     }));
   }
   // Of one run: how often its words and how often a final answer stand in the transcript.
-  std::pair<int, int> said_and_answered(const std::string& id, const std::string& key = "agent:main:main") {
+  std::pair<int, int> said_and_answered(const std::string& id,
+                                        const std::string& key = "agent:main:main") {
     int said = 0, answered = 0;
     for (const auto& message : transcript(key)) {
       if (message.run.value != id) continue;

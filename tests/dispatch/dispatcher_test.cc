@@ -23,7 +23,8 @@ TEST_F(DispatchTest, AMessageIsAnswered) {
   EXPECT_EQ(ended.model, "scripted-1");
   EXPECT_EQ(ended.usage.output, 5);
   EXPECT_THAT(texts(), ElementsAre("hello", "Good day"));
-  for (std::size_t i = 0; i < events_.size(); ++i) EXPECT_EQ(events_[i].seq, static_cast<std::int64_t>(i + 1));
+  for (std::size_t i = 0; i < events_.size(); ++i)
+    EXPECT_EQ(events_[i].seq, static_cast<std::int64_t>(i + 1));
 }
 
 TEST_F(DispatchTest, AcceptedIsOnDisk) {
@@ -71,7 +72,8 @@ Task<void> submit_into(Dispatcher* door, Inbound inbound, std::vector<Result<Acc
 
 TEST_F(DispatchTest, ConcurrentRepeatsAreOneMessage) {
   std::vector<Result<Acceptance>> answers;
-  for (int i = 0; i < 20; ++i) process_->group.spawn(submit_into(&door(), from_owner("r1", "hello"), &answers));
+  for (int i = 0; i < 20; ++i)
+    process_->group.spawn(submit_into(&door(), from_owner("r1", "hello"), &answers));
   // The same message of a channel, under other run ids.
   for (int i = 0; i < 20; ++i) {
     auto inbound = from_owner("d" + std::to_string(i), "from a chat", "agent:main:chat");
@@ -109,7 +111,8 @@ TEST_F(DispatchTest, ManyAtOnceKeepTheirOrder) {
     if (std::holds_alternative<RunEnded>(event.what)) edges.push_back("-" + event.run.value);
   }
   ASSERT_EQ(edges.size(), 80U);
-  for (std::size_t i = 0; i < edges.size(); i += 2) EXPECT_EQ(edges[i].substr(1), edges[i + 1].substr(1));
+  for (std::size_t i = 0; i < edges.size(); i += 2)
+    EXPECT_EQ(edges[i].substr(1), edges[i + 1].substr(1));
 }
 
 TEST_F(DispatchTest, AFullLaneSaysSoAndKeepsItsBound) {
@@ -119,9 +122,11 @@ TEST_F(DispatchTest, AFullLaneSaysSoAndKeepsItsBound) {
   model_.script.push_back(test::holds());
   send("running", "hello");
   std::vector<Result<Acceptance>> answers;
-  for (int i = 0; i < 10; ++i) process_->group.spawn(submit_into(&door(), from_owner("r" + std::to_string(i), "x"), &answers));
+  for (int i = 0; i < 10; ++i)
+    process_->group.spawn(submit_into(&door(), from_owner("r" + std::to_string(i), "x"), &answers));
   wait_until([&] { return answers.size() == 10; });
-  EXPECT_EQ(std::ranges::count_if(answers, [](const auto& answer) { return answer.has_value(); }), 3);
+  EXPECT_EQ(std::ranges::count_if(answers, [](const auto& answer) { return answer.has_value(); }),
+            3);
   for (const auto& answer : answers)
     if (!answer) EXPECT_EQ(answer.error().code, Errc::rate_limited);
   // A message that was taken is still known as such; other sessions have room.
@@ -160,8 +165,10 @@ TEST_F(DispatchTest, AbortingWhatRunsAndWhatWaits) {
   send("r1", "one");
   send("r2", "two");
   wait_until([&] { return model_.holding == 1; });
-  EXPECT_EQ(door().abort(SessionKey("agent:main:main"), RunId("r2"), "rpc"), std::vector{RunId("r2")});
-  EXPECT_EQ(door().abort(SessionKey("agent:main:main"), RunId("r1"), "rpc"), std::vector{RunId("r1")});
+  EXPECT_EQ(door().abort(SessionKey("agent:main:main"), RunId("r2"), "rpc"),
+            std::vector{RunId("r2")});
+  EXPECT_EQ(door().abort(SessionKey("agent:main:main"), RunId("r1"), "rpc"),
+            std::vector{RunId("r1")});
   EXPECT_EQ(outcome("r1").state, store::RunState::aborted);
   EXPECT_EQ(outcome("r1").text, "half");
   EXPECT_EQ(outcome("r2").state, store::RunState::aborted);

@@ -1,5 +1,5 @@
-// The store refuses at every step in turn, for a moment and for good: nothing accepted is lost, nothing is
-// said twice, the process lives and every accepted message has a visible outcome.
+// The store refuses at every step in turn, for a moment and for good: nothing accepted is lost,
+// nothing is said twice, the process lives and every accepted message has a visible outcome.
 #include <gmock/gmock.h>
 
 #include "dispatch/dispatch_fixture.h"
@@ -16,7 +16,8 @@ class FailingStore : public DispatchTest {
  protected:
   void script() {
     model_.script.clear();
-    model_.script.push_back(asks_for({calls_tool("lookup", "{}", "a"), calls_tool("lookup", R"({"n":2})", "b")}));
+    model_.script.push_back(
+        asks_for({calls_tool("lookup", "{}", "a"), calls_tool("lookup", R"({"n":2})", "b")}));
     model_.script.push_back(says_text("done"));
     model_.script.push_back(says_text("second done"));
   }
@@ -32,7 +33,8 @@ class FailingStore : public DispatchTest {
   void check(const std::vector<std::string>& accepted, const std::string& step) {
     for (const std::string id : {"r1", "r2"}) {
       const bool taken = std::ranges::find(accepted, id) != accepted.end();
-      EXPECT_EQ(said_and_answered(id), taken ? std::pair(1, 1) : std::pair(0, 0)) << step << ' ' << id;
+      EXPECT_EQ(said_and_answered(id), taken ? std::pair(1, 1) : std::pair(0, 0))
+          << step << ' ' << id;
     }
     for (const auto& id : accepted) EXPECT_NE(state(id), store::RunState::running) << step;
   }
@@ -69,7 +71,8 @@ TEST_F(FailingStore, ForGoodFromEveryStepOn) {
     process_->engine.arm(step, std::numeric_limits<int>::max());
     const auto accepted = two_messages();
     const auto name = "from step " + std::to_string(step);
-    for (const auto& id : accepted) EXPECT_EQ(ends_of(id), 1) << name;  // told, as long as the process lives
+    for (const auto& id : accepted)
+      EXPECT_EQ(ends_of(id), 1) << name;  // told, as long as the process lives
     const int effects = effects_;
     // The disk has room again and the gateway is started again.
     restart();

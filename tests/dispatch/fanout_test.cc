@@ -25,7 +25,8 @@ TEST(Fanout, NumbersEachRunFromOne) {
   fanout.publish(event("a", RunText{"x", "x"}));
   fanout.publish(event("a", RunEnded{}));
   fanout.publish(event("a", RunStarted{}));  // a counter that has ended is forgotten
-  const std::vector<std::pair<std::string, std::int64_t>> expected{{"a", 1}, {"b", 1}, {"a", 2}, {"a", 3}, {"a", 1}};
+  const std::vector<std::pair<std::string, std::int64_t>> expected{
+      {"a", 1}, {"b", 1}, {"a", 2}, {"a", 3}, {"a", 1}};
   EXPECT_EQ(first, expected);
   EXPECT_EQ(second, expected);
 }

@@ -36,11 +36,13 @@ TEST_F(RecoveryTest, ATurnThatWasCutOffSaysSo) {
   // The conversation goes on, and the model is not told what only people were told.
   send("r2", "again");
   EXPECT_EQ(outcome("r2").state, store::RunState::done);
-  for (const auto& message : model_.seen.back().messages) EXPECT_EQ(text_of(message).find("Interrupted"), std::string::npos);
+  for (const auto& message : model_.seen.back().messages)
+    EXPECT_EQ(text_of(message).find("Interrupted"), std::string::npos);
 }
 
 TEST_F(RecoveryTest, ACallThatHadBegunIsOfUnknownOutcome) {
-  model_.script.push_back(asks_for({calls_tool("lookup", "{}", "a"), calls_tool("wait", "{}", "b"), calls_tool("lookup", R"({"n":2})", "c")}));
+  model_.script.push_back(asks_for({calls_tool("lookup", "{}", "a"), calls_tool("wait", "{}", "b"),
+                                    calls_tool("lookup", R"({"n":2})", "c")}));
   send("r1", "go");
   wait_until([&] {
     return std::ranges::any_of(events_, [](const RunEvent& event) {
@@ -57,8 +59,7 @@ TEST_F(RecoveryTest, ACallThatHadBegunIsOfUnknownOutcome) {
       if (row.kind == "tool_intent" && row.body.find("\"b\"") != std::string::npos) return true;
     return false;
   };
-  while (!has_intent()) {
-  }
+  while (!has_intent()) {}
   EXPECT_EQ(effects_, 1);
   restart();
   ASSERT_TRUE(run(door().recover()));
@@ -75,7 +76,8 @@ TEST_F(RecoveryTest, ACallThatHadBegunIsOfUnknownOutcome) {
   outcome("r2");
   int results = 0;
   for (const auto& message : model_.seen.back().messages)
-    for (const auto& block : message.blocks) results += std::holds_alternative<ToolResult>(block) ? 1 : 0;
+    for (const auto& block : message.blocks)
+      results += std::holds_alternative<ToolResult>(block) ? 1 : 0;
   EXPECT_EQ(results, 3);
 }
 
@@ -114,25 +116,32 @@ TEST_F(RecoveryTest, WhatThisProcessAcceptedIsLeftAlone) {
   EXPECT_EQ(said_and_answered("new", "agent:main:other"), std::pair(1, 1));
 }
 
-Task<void> submit_quietly(Dispatcher* door, Inbound inbound) { co_await door->submit(std::move(inbound)); }
+Task<void> submit_quietly(Dispatcher* door, Inbound inbound) {
+  co_await door->submit(std::move(inbound));
+}
 Task<void> recover_quietly(Dispatcher* door) { co_await door->recover(); }
 
 TEST_F(RecoveryTest, SubmitsDuringRecoveryAreNeitherLostNorDoubled) {
   model_.script.push_back(test::holds());
   for (int i = 0; i < 5; ++i) send("old" + std::to_string(i), "x");
   restart();
-  for (int i = 0; i < 5; ++i) process_->group.spawn(submit_quietly(&door(), from_owner("a" + std::to_string(i), "y")));
+  for (int i = 0; i < 5; ++i)
+    process_->group.spawn(submit_quietly(&door(), from_owner("a" + std::to_string(i), "y")));
   process_->group.spawn(recover_quietly(&door()));
-  for (int i = 0; i < 5; ++i) process_->group.spawn(submit_quietly(&door(), from_owner("b" + std::to_string(i), "z")));
-  for (int i = 0; i < 5; ++i) process_->group.spawn(submit_quietly(&door(), from_owner("old" + std::to_string(i), "x")));
+  for (int i = 0; i < 5; ++i)
+    process_->group.spawn(submit_quietly(&door(), from_owner("b" + std::to_string(i), "z")));
+  for (int i = 0; i < 5; ++i)
+    process_->group.spawn(submit_quietly(&door(), from_owner("old" + std::to_string(i), "x")));
   quiet();
   for (const auto* kind : {"old", "a", "b"})
-    for (int i = 0; i < 5; ++i) EXPECT_EQ(said_and_answered(kind + std::to_string(i)), std::pair(1, 1)) << kind << i;
+    for (int i = 0; i < 5; ++i)
+      EXPECT_EQ(said_and_answered(kind + std::to_string(i)), std::pair(1, 1)) << kind << i;
 }
 
 TEST_F(RecoveryTest, OneThatCannotBeClosedDoesNotHoldUpTheOthers) {
   for (int i = 0; i < 3; ++i) model_.script.push_back(test::holds());
-  for (int i = 0; i < 3; ++i) send("r" + std::to_string(i), "x", "agent:main:s" + std::to_string(i));
+  for (int i = 0; i < 3; ++i)
+    send("r" + std::to_string(i), "x", "agent:main:s" + std::to_string(i));
   send("waits", "y", "agent:main:s0");
   wait_until([&] { return model_.holding == 3; });
   restart();

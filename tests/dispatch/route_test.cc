@@ -35,7 +35,8 @@ TEST(Route, Table) {
 }
 
 TEST(Route, HostileKeysAreRefusedOrStayKeys) {
-  for (const std::string& key : {std::string(600, 'k'), "agent:main:" + std::string(600, 'k'), std::string("   "), std::string("\t\n")}) {
+  for (const std::string& key : {std::string(600, 'k'), "agent:main:" + std::string(600, 'k'),
+                                 std::string("   "), std::string("\t\n")}) {
     const auto where = route(to(key), kAgent);
     if (where) {
       EXPECT_FALSE(where->key.value.empty());
@@ -46,8 +47,9 @@ TEST(Route, HostileKeysAreRefusedOrStayKeys) {
     EXPECT_LT(where.error().detail.size(), 400U);
   }
   // Whatever a key looks like, it names a session of an agent and nothing else.
-  for (const std::string key : {"../../etc/passwd", "agent:../x:y", "agent::", "agent:main:", "a'; DROP TABLE sessions;--",
-                                "agent:main:main\nagent:evil:x", "agent:\xff:x", "\xc3\x28"}) {
+  for (const std::string key :
+       {"../../etc/passwd", "agent:../x:y", "agent::", "agent:main:", "a'; DROP TABLE sessions;--",
+        "agent:main:main\nagent:evil:x", "agent:\xff:x", "\xc3\x28"}) {
     const auto where = route(to(key), kAgent);
     if (!where) {
       EXPECT_EQ(where.error().code, Errc::invalid_request) << key;
@@ -59,7 +61,8 @@ TEST(Route, HostileKeysAreRefusedOrStayKeys) {
 }
 
 TEST(Route, SomethingMustBeSaid) {
-  for (const std::string text : {"", "  \n\t "}) EXPECT_EQ(route(to("", text), kAgent).error().code, Errc::invalid_request);
+  for (const std::string text : {"", "  \n\t "})
+    EXPECT_EQ(route(to("", text), kAgent).error().code, Errc::invalid_request);
   auto picture = to("", "");
   picture.images.push_back({"image/png", "AAAA"});
   EXPECT_TRUE(route(picture, kAgent));

@@ -95,18 +95,29 @@ test("a refused message is marked and can be sent again", async () => {
   assert.equal(await page.locator(".user").count(), 1);
 });
 
-test("an answer that goes on during a short break is taken up again", async () => {
-  await say(page, "SLOW");
-  await page.locator(".answer.streaming").waitFor();
-  proxy.cut();
-  await page.locator(".phase:not(.online)").waitFor();
-  assert.match(await page.locator(".answer").innerText(), /w0000/, "what was said stays on the screen");
-  await page.locator(".phase.online").waitFor();
-  await page.locator(".answer.streaming").waitFor();
-  assert.equal(await page.locator(".user").count(), 1);
-  await page.getByRole("button", { name: "Stop the answer" }).click();
-  await page.locator(".notice", { hasText: "Stopped" }).waitFor();
-});
+for (const first of ["the stored messages", "the next words"]) {
+  test(`an answer that goes on during a short break is taken up again, when ${first} come first`, async () => {
+    await say(page, "SLOW");
+    await page.locator(".answer.streaming").waitFor();
+    if (first === "the next words") {
+      // The stored messages are asked for after the list has come.
+      proxy.fromGateway = (frame) => {
+        if (frame.type !== "res" || !Array.isArray(frame.payload?.sessions)) return frame;
+        setTimeout(() => proxy.push(frame), 600);
+        return null;
+      };
+    }
+    proxy.cut();
+    await page.locator(".phase:not(.online)").waitFor();
+    assert.match(await page.locator(".answer").innerText(), /w0000/, "what was said stays on the screen");
+    await page.locator(".phase.online").waitFor();
+    await page.locator(".answer.streaming").waitFor();
+    assert.equal(await page.locator(".user").count(), 1);
+    await page.getByRole("button", { name: "Stop the answer" }).click();
+    await page.locator(".notice", { hasText: "Stopped" }).waitFor();
+    assert.equal(await page.locator(".answer").count(), 1);
+  });
+}
 
 test("a run that died with the gateway leaves no spinner behind", async () => {
   await say(page, "SLOW");

@@ -27,6 +27,7 @@ constexpr std::string_view kHelp =
     "/model [ref]     show the models, or use provider/name here\n"
     "/think LEVEL     off, minimal, low, medium, high, xhigh\n"
     "/sessions [key]  your conversations, or go to one\n"
+    "/status /context /whoami   answered by the gateway\n"
     "/help            this list\n"
     "/exit            leave (also Ctrl-D)";
 
@@ -206,7 +207,7 @@ Task<bool> Conversation::Impl::command(std::string line) {
     options.session = rest;
     print_line("Now in " + rest + ".");
   } else {
-    print_error("no such command; /help lists them");
+    co_await say(std::move(line));  // the gateway has commands of its own
   }
   co_return false;
 }

@@ -304,7 +304,8 @@ std::size_t CurlTransfer::on_body(char* data, std::size_t size, std::size_t coun
       transfer.enough_ = true;
       transfer.enough_at_ = Clock::now();
       if (transfer.call_.guarded) return refused;
-      // A stream that said its last word usually ends with the next bytes, and the connection can be kept.
+      // A stream that said its last word usually ends with the next bytes, and the connection can
+      // be kept.
       transfer.changed_.notify_all();
     }
     return bytes;
