@@ -76,6 +76,16 @@ class Terminal:
                 raise AssertionError(f"it does not end; the screen shows {self.text()[-1500:]!r}")
         return self.code
 
+    def leave(self):
+        """Ctrl-D as a person does it: once more when the line was not ready for it."""
+        end = time.monotonic() + 15.0
+        while self.alive() and time.monotonic() < end:
+            self.type("\x04")
+            pause = time.monotonic() + 1.0
+            while self.alive() and time.monotonic() < pause:
+                self.read(0.05)
+        return self.ended(1.0)
+
     def remove(self):
         if self.alive():
             os.kill(self.pid, signal.SIGKILL)
@@ -121,8 +131,7 @@ class Chat(unittest.TestCase):
             terminal.type("/nonsense\n")
             terminal.expect("/help")
             terminal.expect(PROMPT)
-            terminal.type("\x04")
-            self.assertEqual(terminal.ended(), 0)
+            self.assertEqual(terminal.leave(), 0)
             client = gateway.client()
             keys = [row["key"] for row in client.call("sessions.list")["sessions"]]
             self.assertEqual(len(keys), 2, keys)
@@ -177,8 +186,7 @@ class Chat(unittest.TestCase):
             self.assertNotIn("\x1b]0;", raw_before + terminal.seen)
             self.assertNotIn("\x1b[2J", raw_before + terminal.seen)
             terminal.expect(PROMPT)
-            terminal.type("\x04")
-            self.assertEqual(terminal.ended(), 0)
+            self.assertEqual(terminal.leave(), 0)
 
     def test_an_error_is_shown_and_the_program_goes_on(self):
         with Provider(lambda request: whole({"error": {"message": "bad key"}}, status=401, reason="Unauthorized")) as provider, \
@@ -188,8 +196,7 @@ class Chat(unittest.TestCase):
             terminal.type("hello\n")
             terminal.expect("bad key|key")
             terminal.expect(PROMPT)
-            terminal.type("\x04")
-            self.assertEqual(terminal.ended(), 0)
+            self.assertEqual(terminal.leave(), 0)
 
     def test_the_gateway_goes_away(self):
         with Provider(lambda request: [head(), b"".join(OpenAi.parts(["some words "])), Hold(30)]) as provider, \
@@ -224,8 +231,7 @@ class Chat(unittest.TestCase):
             terminal.type("/help\n")
             terminal.expect("Ctrl-D")
             terminal.expect(PROMPT)
-            terminal.type("\x04")
-            self.assertEqual(terminal.ended(), 0)
+            self.assertEqual(terminal.leave(), 0)
             path = os.path.join(gateway.state_dir, "chat_history")
             self.assertEqual(os.stat(path).st_mode & 0o077, 0)
             terminal = self.open(gateway)

@@ -29,7 +29,7 @@ constexpr std::size_t kMaxWords = 30;  // of one question
 
 // Sorted, so that a new one finds its place.
 constexpr std::string_view kFunctionWords[] = {
-    "a",       "about", "after", "again", "all",    "also", "am",    "an",    "and",    "any",
+    "times",   "a",       "about", "after", "again", "all",    "also", "am",    "an",    "and",    "any",
     "are",     "as",    "at",    "be",    "been",   "but",  "by",    "can",   "could",  "did",
     "do",      "does",  "find",  "for",   "from",   "get",  "give",  "got",   "had",    "happen",
     "happens", "has",   "have",  "hello", "help",   "here", "hey",   "hi",    "how",    "i",
@@ -154,6 +154,8 @@ std::vector<std::string> meaning_words(std::string_view question) {
   close();
   // The pages are all about it, unless nothing else was asked for.
   if (words.size() > 1) std::erase(words, "carapace");
+  // A small number is part of no question that a page could answer; a port is.
+  std::erase_if(words, [](const std::string& one) { return one.size() < 4 && !has_letter(one); });
   // Numbers alone ask for nothing that a page could tell.
   if (std::ranges::none_of(words, has_letter)) words.clear();
   return words;
