@@ -59,10 +59,29 @@ bool is_greeting(std::string_view question) {
                 {" hi ", " hi, ", " hi! ", " hello ", " hello! ", " hello, ", " hey ", " hey! "});
 }
 
+// Pages are wrapped for reading as files; a chat wraps by itself, so the lines of a paragraph become one.
+std::string unwrapped(std::string_view text) {
+  std::string out;
+  bool in_code = false;
+  bool open_paragraph = false;
+  for (const auto line : split(text, '\n')) {
+    const bool fence = line.starts_with("```");
+    const bool words = !line.empty() && !in_code && !fence &&
+                       std::string_view("|-*#>").find(line.front()) == std::string_view::npos;
+    if (!out.empty()) out += words && open_paragraph ? ' ' : '\n';
+    out += words && open_paragraph ? trim(line) : line;
+    if (fence) in_code = !in_code;
+    // A list item goes on in the lines below it; a table row does not.
+    open_paragraph = !in_code && !fence && !line.empty() && line.front() != '|';
+  }
+  return out;
+}
+
 std::string quote(const store::Passage& passage) {
-  const auto text = truncate_utf8(passage.text, kQuoteBytes);
+  const auto whole = unwrapped(passage.text);
+  const auto text = truncate_utf8(whole, kQuoteBytes);
   return fmt::format("**{} – {}**\n\n{}{}\n", passage.page, passage.heading, text,
-                     text.size() < passage.text.size() ? "\n…" : "");
+                     text.size() < whole.size() ? "\n…" : "");
 }
 
 std::string from_docs(docs::DocsSearch& search, std::string_view question) {
@@ -111,7 +130,7 @@ class Guide final : public provider::Provider {
                                               provider::EventSink& events,
                                               const provider::CallContext& context) override {
     provider::Completion completion;
-    completion.model = "guide";
+    completion.model = request.model;
     if (request.messages.empty()) co_return fail(Errc::invalid_request, "there is no question");
     const auto& last = request.messages.back();
     std::string answer;
