@@ -225,7 +225,11 @@ TEST_F(DispatchTest, DrainingWaitsForWhatRunsAndBeginsNothing) {
   send("r2", "two");
   run(door().drain(10'000));
   EXPECT_EQ(state("r1"), store::RunState::done);
-  EXPECT_EQ(state("r2"), store::RunState::accepted);
+  // The second one may have begun before the draining did; then it was waited for as well.
+  const auto second = state("r2");
+  EXPECT_TRUE(second == store::RunState::accepted || second == store::RunState::done)
+      << static_cast<int>(second);
+  EXPECT_EQ(ends_of("r2"), second == store::RunState::done ? 1 : 0);
 }
 
 }  // namespace

@@ -128,8 +128,8 @@ class Chat(unittest.TestCase):
             terminal.type("hello\n")
             terminal.expect("Hello!")
             terminal.expect(PROMPT)
-            terminal.type("/nonsense\n")
-            terminal.expect("/help")
+            terminal.type("/whoami\n")  # not the terminal's own: the gateway answers it
+            terminal.expect("owner")
             terminal.expect(PROMPT)
             self.assertEqual(terminal.leave(), 0)
             client = gateway.client()
