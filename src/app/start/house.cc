@@ -67,7 +67,6 @@ gateway::Settings gateway_settings(const Plan& plan, secret::Sealed token) {
   settings.auth.mode = plan.auth_mode;
   settings.auth.token = std::move(token);
   settings.auth.password = secret::Sealed(std::string(plan.password));
-  settings.auth.allow_insecure_ui = plan.allow_insecure_ui;
   settings.allowed_origins = plan.allowed_origins;
   settings.config_path = plan.place.config_path;
   settings.state_dir = plan.place.state_dir;

@@ -224,7 +224,6 @@ Result<Plan> make_plan(const Options& options, config::Environment environment) 
             rpc::AuthMode::token,
             {},
             {},
-            false,
             {},
             true,
             true,

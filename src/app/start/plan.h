@@ -35,7 +35,6 @@ struct Plan {
   rpc::AuthMode auth_mode = rpc::AuthMode::token;
   std::string token;  // empty: the generated one in the state directory
   std::string password;
-  bool allow_insecure_ui = false;
   std::vector<std::string> allowed_origins;
   bool chat_completions = true;
   bool browser_app = true;
