@@ -78,7 +78,8 @@ std::optional<std::string> LineReader::read() {
     if (!std::getline(std::cin, line)) return std::nullopt;
     return line;
   }
-  // Before the prompt is shown: what a person types at once must not meet a terminal that still cooks it.
+  // Before the prompt is shown: what a person types at once must not meet a terminal that still
+  // cooks it.
   ::el_set(impl_->editor, EL_PREP_TERM, 1);
   int count = 0;
   const char* line = ::el_gets(impl_->editor, &count);

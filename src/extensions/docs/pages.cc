@@ -29,17 +29,17 @@ constexpr std::size_t kMaxWords = 30;  // of one question
 
 // Sorted, so that a new one finds its place.
 constexpr std::string_view kFunctionWords[] = {
-    "times",   "a",       "about", "after", "again", "all",    "also", "am",    "an",    "and",    "any",
-    "are",     "as",    "at",    "be",    "been",   "but",  "by",    "can",   "could",  "did",
-    "do",      "does",  "find",  "for",   "from",   "get",  "give",  "got",   "had",    "happen",
-    "happens", "has",   "have",  "hello", "help",   "here", "hey",   "hi",    "how",    "i",
-    "if",      "in",    "into",  "is",    "it",     "its",  "just",  "let",   "like",   "make",
-    "me",      "mean",  "means", "my",    "need",   "no",   "not",   "now",   "of",     "on",
-    "one",     "or",    "our",   "out",   "please", "say",  "says",  "shall", "should", "show",
-    "so",      "some",  "tell",  "than",  "that",   "the",  "their", "them",  "then",   "there",
-    "these",   "they",  "this",  "to",    "up",     "us",   "use",   "using", "want",   "was",
-    "way",     "we",    "were",  "what",  "whats",  "when", "where", "which", "who",    "why",
-    "will",    "with",  "would", "you",   "your"};
+    "times",  "a",       "about", "after", "again", "all",    "also", "am",    "an",    "and",
+    "any",    "are",     "as",    "at",    "be",    "been",   "but",  "by",    "can",   "could",
+    "did",    "do",      "does",  "find",  "for",   "from",   "get",  "give",  "got",   "had",
+    "happen", "happens", "has",   "have",  "hello", "help",   "here", "hey",   "hi",    "how",
+    "i",      "if",      "in",    "into",  "is",    "it",     "its",  "just",  "let",   "like",
+    "make",   "me",      "mean",  "means", "my",    "need",   "no",   "not",   "now",   "of",
+    "on",     "one",     "or",    "our",   "out",   "please", "say",  "says",  "shall", "should",
+    "show",   "so",      "some",  "tell",  "than",  "that",   "the",  "their", "them",  "then",
+    "there",  "these",   "they",  "this",  "to",    "up",     "us",   "use",   "using", "want",
+    "was",    "way",     "we",    "were",  "what",  "whats",  "when", "where", "which", "who",
+    "why",    "will",    "with",  "would", "you",   "your"};
 
 // How much of a question's meaning each passage holds. Rare words mean more; a word that no page
 // has means most, so that a question about something else finds nothing.

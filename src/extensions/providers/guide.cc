@@ -59,7 +59,8 @@ bool is_greeting(std::string_view question) {
                 {" hi ", " hi, ", " hi! ", " hello ", " hello! ", " hello, ", " hey ", " hey! "});
 }
 
-// Pages are wrapped for reading as files; a chat wraps by itself, so the lines of a paragraph become one.
+// Pages are wrapped for reading as files; a chat wraps by itself, so the lines of a paragraph
+// become one.
 std::string unwrapped(std::string_view text) {
   std::string out;
   bool in_code = false;
