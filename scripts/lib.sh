@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # lists and results are read by those who source this
 # Shared by the scripts of this folder: messages, steps with progress, packages, Node.
 # Source it; it does nothing by itself. Callers have set -euo pipefail.
 
@@ -17,7 +17,7 @@ BUILD_PACKAGES=(
 )
 TEST_PACKAGES=(
   libclang-rt-22-dev libgtest-dev libgmock-dev libbenchmark-dev
-  chromium openssl procps curl git
+  chromium openssl procps curl git clang-format-22 shellcheck
 )
 DEV_PACKAGES=(clang-tidy-22 clang-format-22 git)
 
@@ -55,7 +55,7 @@ step() {
   local title="$1" log pid status=0 began=$SECONDS shown=$SECONDS
   shift
   mkdir -p "$LOGS"
-  log="$LOGS/$(printf '%s' "$title" | tr -cs 'A-Za-z0-9' '-' | tr 'A-Z' 'a-z' | sed 's/^-*//; s/-*$//').log"
+  log="$LOGS/$(printf '%s' "$title" | tr -cs 'A-Za-z0-9' '-' | tr '[:upper:]' '[:lower:]' | sed 's/^-*//; s/-*$//').log"
   STEP_LOG="$log"
   if [[ -n "${VERBOSE:-}" ]]; then
     say "${BOLD}$title${PLAIN}"
@@ -104,17 +104,25 @@ explain() {
   local log="$1"
   say "The whole log: $log"
   [[ -z "${STEP_IS_TEST:-}" ]] || return 0 # tests provoke every failure there is
-  if grep -qiE 'no space left|disk quota exceeded|not enough free space' "$log"; then
+  if grep -qiE 'no space left|disk quota exceeded|enough free space' "$log"; then
     say "The disk is full: free some space (the build needs about 4 GB) and run the same command again."
-  elif grep -qiE 'could not resolve|temporary failure (in name resolution|resolving)|network is unreachable|EAI_AGAIN|ENOTFOUND|ECONNREFUSED|ETIMEDOUT|connection timed out|unable to connect|failed to fetch' "$log"; then
-    say "The network did not answer: check the connection (and http_proxy / https_proxy behind a proxy), then run the same command again."
+  elif network_failed "$log"; then
+    say "$NETWORK_ADVICE"
   elif grep -qiE 'could not get lock|unable to acquire the dpkg' "$log"; then
     say "Another package manager is at work: wait until it is done, then run the same command again."
   elif grep -qE 'dpkg was interrupted|unmet dependencies|held broken packages' "$log"; then
     say "The package database is not in order: run 'dpkg --configure -a' and 'apt-get -f install' as root, then the same command again."
   elif grep -qiE 'killed|cannot allocate memory|out of memory|signal 9' "$log"; then
     say "It ran out of memory: try again with CMAKE_BUILD_PARALLEL_LEVEL=1 in front."
+  elif grep -qE 'command not found|CMAKE_CXX_COMPILER|Could NOT find|Could not find a package|does not provide a build program' "$log"; then
+    say "Something that the build needs is not installed: ./scripts/quickstart --no-run installs it, and ./scripts/test what the tests need as well."
   fi
+}
+
+NETWORK_ADVICE="The network did not answer: check the connection (and http_proxy / https_proxy behind a proxy), then run the same command again."
+
+network_failed() { # network_failed LOG
+  grep -qiE 'could not resolve|temporary failure (in name resolution|resolving)|network is unreachable|EAI_AGAIN|ENOTFOUND|ECONNREFUSED|ETIMEDOUT|connection (timed out|refused)|unable to connect|failed to fetch' "$1"
 }
 
 # Ends the step that is running when the script itself is told to end.
@@ -124,8 +132,14 @@ stop_step() {
     kill "$STEP_PID" 2>/dev/null || true
   fi
 }
-trap 'stop_step; printf "%s" "$CLEAR" >&2; exit 130' INT
-trap 'stop_step; exit 143' TERM
+interrupted() { # interrupted EXIT_STATUS
+  stop_step
+  printf '%s' "$CLEAR" >&2
+  [[ -z "${STEP_PID:-}" ]] || warn "Interrupted. The same command goes on from here."
+  exit "$1"
+}
+trap 'interrupted 130' INT
+trap 'interrupted 143' TERM
 
 # --- the machine ---------------------------------------------------------------------------
 
@@ -149,13 +163,14 @@ jobs_here() {
   printf '%d' $((cores < by_memory ? cores : by_memory))
 }
 
+OS_RELEASE=/etc/os-release
+
 # True on Debian 12 and newer and on what descends from it.
 supported_distribution() {
-  command -v apt-get >/dev/null && command -v dpkg-query >/dev/null && [[ -r /etc/os-release ]] || return 1
+  command -v apt-get >/dev/null && command -v dpkg-query >/dev/null && [[ -r "$OS_RELEASE" ]] || return 1
   local id like version
-  id=$(. /etc/os-release && printf '%s' "${ID:-}")
-  like=$(. /etc/os-release && printf '%s' "${ID_LIKE:-}")
-  version=$(. /etc/os-release && printf '%s' "${VERSION_ID:-}")
+  # shellcheck source=/dev/null
+  { read -r id; read -r like; read -r version; } < <(. "$OS_RELEASE" && printf '%s\n' "${ID:-}" "${ID_LIKE:-}" "${VERSION_ID:-}")
   if [[ "$id" == debian ]]; then
     [[ -z "$version" ]] || ((${version%%.*} >= 12)) # testing and unstable have no number
     return
@@ -199,7 +214,7 @@ apt_quietly() {
 # need_packages NAME…: installs what is missing, and touches apt only then.
 need_packages() {
   [[ -z "${CARAPACE_SKIP_PACKAGES:-}" ]] || return 0
-  local missing=() chosen=() absent=() entry name candidate policy
+  local missing=() chosen=() absent=() entry name candidate policy lists
   if ! supported_distribution; then
     printf '%s%s%s\n' "$RED" "This is not Debian 12 or newer (or a relative of it), so packages cannot be installed for you." "$PLAIN" >&2
     say "  Install what these Debian packages contain, and Node $NODE_MINIMUM or newer with npm:"
@@ -213,6 +228,7 @@ need_packages() {
   may_be_root || fail "Installing them needs root, and sudo is not there or may not ask." \
     "Run as root: apt-get update && apt-get install ${missing[*]//|*/}" "Then run the same command again."
   step "update the package lists" apt_quietly update || exit 1
+  lists="$STEP_LOG"
   for entry in "${missing[@]}"; do
     candidate=''
     for name in ${entry//|/ }; do
@@ -222,6 +238,9 @@ need_packages() {
     if [[ -n "$candidate" ]]; then chosen+=("$candidate"); else absent+=("${entry//|/ or }"); fi
   done
   if ((${#absent[@]} > 0)); then
+    # apt-get update ends well even when it reached nobody.
+    ! network_failed "$lists" || fail "The package lists could not be fetched, so these are unknown: ${absent[*]}" \
+      "$NETWORK_ADVICE" "What apt said: $lists"
     fail "Your package sources do not carry: ${absent[*]}" \
       "On Debian enable main, the updates and the security archive of your release." \
       "On a relative of Debian take LLVM 22 from the LLVM project's own package archive." \
@@ -278,13 +297,26 @@ build_preset() {
   shift
   export CMAKE_BUILD_PARALLEL_LEVEL="${CMAKE_BUILD_PARALLEL_LEVEL:-$(jobs_here)}"
   export NINJA_STATUS='[%f/%t] '
-  cd "$ROOT"
+  cd "$ROOT" || return 1
   step "configure $preset" cmake --preset "$preset" || return 1
   if (($# > 0)); then
     step "build $preset: $*" cmake --build --preset "$preset" --target "$@"
   else
     step "build $preset" cmake --build --preset "$preset"
   fi
+}
+
+# --- testing -------------------------------------------------------------------------------
+
+# run_ctest PRESET ARGUMENT…: the tests of a preset as one step; results in build/PRESET/junit.xml,
+# which is gone when ctest did not come so far as to write it.
+run_ctest() {
+  local preset="$1" junit="$ROOT/build/$1/junit.xml"
+  shift
+  rm -f "$junit"
+  cd "$ROOT" || return 1
+  STEP_IS_TEST=1 STEP_TAIL=120 step "test $preset" ctest --preset "$preset" -j "$(jobs_here)" --output-junit "$junit" \
+    --test-output-size-passed 4000000 --test-output-size-failed 4000000 "$@"
 }
 
 # --- fuzzing -------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """The scripts parse, explain themselves, and count right. Nothing is installed or built here."""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -52,6 +54,11 @@ class Scripts(unittest.TestCase):
                 status, printed = run("bash", "-n", path)
                 self.assertEqual(status, 0, printed)
 
+    @unittest.skipUnless(shutil.which("shellcheck"), "shellcheck is not installed")
+    def test_shellcheck_is_content(self):
+        status, printed = run("shellcheck", "-x", "-P", "SCRIPTDIR", *bash_files())
+        self.assertEqual(status, 0, printed)
+
     def test_they_stop_at_the_first_error_and_may_be_run(self):
         for path in bash_files():
             if path.endswith("lib.sh"):
@@ -76,6 +83,24 @@ class Scripts(unittest.TestCase):
                 status, printed = run(*words)
                 self.assertEqual(status, 1, printed)
                 self.assertIn("unknown", printed)
+
+    def test_mistyped_words_do_nothing_else(self):
+        for words in (("fmt", "--chek"), ("check", "x"), ("stats", "x"), ("test", "a", "b"), ("asan", "x"), ("build", "nope"),
+                      ("tidy", "nope/"), ("fuzz", "soon"), ("sweep", "many"), ("sweep", "1", "2"), ("hooks", "x"),
+                      ("review", "a", "b")):
+            with self.subTest(words=words):
+                status, printed = run("env", "CARAPACE_SKIP_PACKAGES=1", "scripts/dev", *words)
+                self.assertEqual(status, 1, printed)
+                self.assertLess(printed.count("\n"), 4, printed)
+
+    def test_every_verb_stands_in_the_help(self):
+        with open(f"{ROOT}/scripts/dev", encoding="utf-8") as handle:
+            verbs = re.findall(r"^  ([a-z| -]+)\)", handle.read().split('case "$verb" in')[1], re.MULTILINE)
+        _, printed = run("scripts/dev", "help")
+        self.assertGreater(len(verbs), 10)
+        for verb in " ".join(verbs).replace("|", " ").split():
+            if not verb.startswith("-"):
+                self.assertIn(verb, printed)
 
     def test_another_distribution_gets_the_list(self):
         code = 'set -euo pipefail; . scripts/lib.sh; supported_distribution() { return 1; }; need_packages "${BUILD_PACKAGES[@]}"'
