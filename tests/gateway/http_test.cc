@@ -143,6 +143,13 @@ TEST_F(HttpTest, the_browser_app) {
   EXPECT_NE(policy.find("script-src 'self';"), std::string::npos);
   EXPECT_NE(policy.find("connect-src 'self' ws://127.0.0.1:18789 wss://127.0.0.1:18789;"),
             std::string::npos);
+  EXPECT_EQ(policy.find("unsafe"), std::string::npos) << policy;
+  EXPECT_EQ(policy.find("data:"), std::string::npos) << policy;
+  EXPECT_NE(policy.find("frame-ancestors 'none';"), std::string::npos);
+  EXPECT_NE(policy.find("require-trusted-types-for 'script';"), std::string::npos);
+  EXPECT_EQ(header(page, "referrer-policy"), "no-referrer");
+  EXPECT_EQ(header(page, "cross-origin-opener-policy"), "same-origin");
+  EXPECT_EQ(header(page, "cross-origin-resource-policy"), "same-origin");
   const auto script = get("/assets/app-1a2b.js");
   EXPECT_EQ(script.body, "js");
   EXPECT_EQ(header(script, "cache-control"), "public, max-age=31536000, immutable");
@@ -150,6 +157,9 @@ TEST_F(HttpTest, the_browser_app) {
   EXPECT_EQ(get("/some/route").body, page.body);
   EXPECT_EQ(get("/icon.svg").status, 200);
   EXPECT_EQ(get("/", {{"if-none-match", "\"e1\""}}).status, 304);
+  EXPECT_EQ(get("/", {{"if-none-match", "W/\"e0\", W/\"e1\""}}).status, 304);
+  EXPECT_EQ(get("/", {{"if-none-match", "*"}}).status, 304);
+  EXPECT_EQ(get("/", {{"if-none-match", "\"e2\""}}).status, 200);
   EXPECT_EQ(http(request("POST", "/")).status, 405);
   EXPECT_EQ(http(request("DELETE", "/some/route")).status, 405);
 }

@@ -13,9 +13,6 @@ namespace carapace::gateway::routes {
 namespace {
 
 constexpr std::string_view kIndex = "index.html";
-// First segments that belong to machines: a typing error there must not look like success.
-constexpr std::string_view kNotPages[] = {"v1",      "health", "ready", "metrics",
-                                          "control", "hooks",  "tools", "api"};
 
 const Asset* find_asset(const Settings& settings, std::string_view path) {
   const auto found = std::ranges::find(settings.assets, path, &Asset::path);
@@ -40,24 +37,29 @@ std::optional<std::string> path_below_base(std::string_view path, std::string_vi
   return rest.substr(1);
 }
 
-const Asset* choose(const Settings& settings, const std::string& path) {
+// A path that a person opens is a place in the app; a program that asks for the same is told that
+// nothing is there. Below a base path all is the app's.
+const Asset* choose(const Settings& settings, const std::string& path, bool person) {
   if (const auto* asset = find_asset(settings, from_assets(path))) return asset;
   const auto segments = split(path, '/');
-  if (settings.base_path.empty() &&
-      std::ranges::find(kNotPages, segments.front()) != std::end(kNotPages))
-    return nullptr;
   if (segments.back().find('.') != std::string_view::npos) return nullptr;
-  return find_asset(settings, kIndex);
+  return person || !settings.base_path.empty() ? find_asset(settings, kIndex) : nullptr;
 }
 
-// Only this gateway may be connected to: its own name in both spellings of a WebSocket.
+bool asks_for_a_page(const net::ServerRequest& request) {
+  return net::find_header(request.headers, "accept").value_or("").contains("text/html");
+}
+
+// Nothing inline, nothing from elsewhere, and no text may become markup or script (Trusted Types;
+// the one policy is that of the app's templates). `'self'` covers a WebSocket of the own origin in
+// current browsers; both spellings are named for older ones.
 std::string page_policy(std::string_view host) {
   return fmt::format(
-      "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' "
-      "data: blob:; "
-      "connect-src 'self' ws://{0} wss://{0}; object-src 'none'; frame-ancestors 'none'; base-uri "
-      "'self'; "
-      "form-action 'self'",
+      "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+      "connect-src 'self' ws://{0} wss://{0}; object-src 'none'; frame-src 'none'; worker-src "
+      "'none'; "
+      "frame-ancestors 'none'; base-uri 'self'; form-action 'self'; "
+      "require-trusted-types-for 'script'; trusted-types lit-html",
       host);
 }
 
@@ -67,12 +69,17 @@ net::ServerResponse asset_response(const Asset& asset, const net::ServerRequest&
       {"content-type", std::string(asset.mime)},
       {"cache-control", asset.hashed ? "public, max-age=31536000, immutable" : "no-cache"},
       {"content-security-policy",
-       page_policy(net::find_header(request.headers, "host").value_or(""))}};
+       page_policy(net::find_header(request.headers, "host").value_or(""))},
+      // A link in an answer tells nobody where this gateway lives, and no other site's window or
+      // page gets a hold of this one.
+      {"referrer-policy", "no-referrer"},
+      {"cross-origin-opener-policy", "same-origin"},
+      {"cross-origin-resource-policy", "same-origin"}};
   if (!asset.etag.empty()) {
     const auto tag = "\"" + std::string(asset.etag) + "\"";
     out.headers.push_back({"etag", tag});
     const auto held = net::find_header(request.headers, "if-none-match");
-    if (held && held->find(tag) != std::string_view::npos) {
+    if (held && (*held == "*" || held->find(tag) != std::string_view::npos)) {
       out.status = 304;
       return out;
     }
@@ -91,7 +98,7 @@ Task<void> serve(RouteCall call) {
   auto path = path_below_base(call.request.path, base);
   if (!path) co_return call.out.send(text_response(404, "Not Found"));
   if (path->empty()) *path = kIndex;
-  const auto* asset = choose(settings, *path);
+  const auto* asset = choose(settings, *path, asks_for_a_page(call.request));
   if (asset) co_return call.out.send(asset_response(*asset, call.request));
   const bool empty = settings.assets.empty() && *path == kIndex;
   call.out.send(empty ? text_response(503, "This build carries no browser app.")
