@@ -1,19 +1,25 @@
 import { ApprovalDesk } from "./approval_desk.js";
 import type { ChatEntry } from "./chat_entry.js";
 import { Conversation } from "./conversation.js";
+import { forgetDrafts } from "./draft_store.js";
 import { GatewayLink, randomId, RequestError } from "./gateway_link.js";
 import { rememberedSession, rememberSession } from "./open_session.js";
+import { OtherTabs } from "./other_tabs.js";
 import { Outbox, type OutgoingMessage } from "./outbox.js";
 import { SessionBook } from "./session_book.js";
 import { labelFor } from "./session_title.js";
 import { signInProblem } from "./sign_in_problem.js";
-import { forgetToken, isTabOnly, storedToken, storeToken, takeTokenFromFragment } from "./token_store.js";
+import { forgetToken, isTabOnly, onSignOutElsewhere, storedToken, storeToken, takeTokenFromFragment } from "./token_store.js";
 import type { AgentEvent, ApprovalRequested, ChatEvent, EventFrame, Hello, HistoryMessage, WireError } from "./wire_types.js";
 
 export type Phase = "signed-out" | "connecting" | "online" | "offline" | "restarting";
 
 const RESYNC_PAUSE_MS = 3000;
-const HISTORY_LIMIT = 400;
+/** Changes of the list that other programs make are not announced, so a page that is looked at asks. */
+const LIST_AGE_MS = 10_000;
+/** A long list is asked for less often. */
+const LONG_LIST = 300;
+const LONG_LIST_AGE_MS = 60_000;
 
 /** The app's memory and its dealings with the gateway; views only read it and call its methods. */
 export class ChatClient {
@@ -31,6 +37,7 @@ export class ChatClient {
   readonly link: GatewayLink;
   readonly book: SessionBook;
   readonly approvals: ApprovalDesk;
+  private readonly otherTabs = new OtherTabs(() => this.refreshList());
   private conversations = new Map<string, Conversation>();
   private tokens: { token: string; keep: boolean }[] = [];
   /** Sessions that got their name already, though the list may not show them yet. */
@@ -53,12 +60,20 @@ export class ChatClient {
       event: (frame) => this.received(frame),
       gap: () => this.resyncSoon(),
     });
-    this.book = new SessionBook(this.link, changed);
+    this.book = new SessionBook(this.link, changed, (keys) => this.sessionsGone(keys), () => this.otherTabs.tellSessionsChanged());
     this.approvals = new ApprovalDesk(this.link, changed);
     window.addEventListener("hashchange", () => {
       const given = takeTokenFromFragment();
       if (given) this.begin(given);
     });
+    onSignOutElsewhere(() => {
+      if (this.phase !== "signed-out") this.signOut();
+    });
+    window.addEventListener("focus", () => this.refreshList());
+    window.setInterval(() => {
+      const due = this.book.rows.length < LONG_LIST ? LIST_AGE_MS : LONG_LIST_AGE_MS;
+      if (!document.hidden && Date.now() - this.book.fetchedAt >= due) this.refreshList();
+    }, LIST_AGE_MS);
   }
 
   start(): void {
@@ -78,6 +93,9 @@ export class ChatClient {
     this.book.rows = [];
     this.approvals.clear();
     this.outbox.clear();
+    this.prepared.clear();
+    forgetDrafts();
+    this.toast = this.announcement = "";
     this.openKey = "";
     rememberSession("");
     this.problem = "";
@@ -112,7 +130,7 @@ export class ChatClient {
   send(text: string): boolean {
     const conversation = this.conversation;
     if (!conversation || !this.link.isReady || !text.trim()) return false;
-    const item = this.outbox.add(conversation.key, text, conversation.countText(text));
+    const item = this.outbox.add(conversation.key, text, conversation.latest, (words, after) => conversation.countText(words, after));
     this.announcement = "Message sent.";
     this.changed();
     void this.deliver(item, true);
@@ -127,6 +145,11 @@ export class ChatClient {
     }
     const refused = this.outbox.remove(id);
     if (refused) this.send(refused.text);
+  }
+
+  loadEarlier(): void {
+    this.conversation?.askForEarlier();
+    void this.loadHistory(this.openKey);
   }
 
   discard(id: string): void {
@@ -182,6 +205,22 @@ export class ChatClient {
     this.changed();
   }
 
+  private refreshList(): void {
+    if (this.link.isReady) this.book.refreshSoon();
+  }
+
+  /** Deleted in another tab or program. What is open is told, and gives way to the main session. */
+  private sessionsGone(keys: string[]): void {
+    for (const key of keys) {
+      this.conversations.delete(key);
+      this.prepared.delete(key);
+      this.outbox.dropSession(key);
+    }
+    if (!keys.includes(this.openKey)) return;
+    this.openSession(this.book.mainKey);
+    this.say("That session was deleted.");
+  }
+
   private begin(given: string | null): void {
     const stored = storedToken();
     // A stale link must not lock out a page that knows a good token: that one is tried second.
@@ -206,6 +245,8 @@ export class ChatClient {
     this.gatewayIsNew = startedAt > this.connectedAt;
     this.connectedAt = Date.now();
     this.book.setDefaults(hello.snapshot?.sessionDefaults);
+    // The gateway tells a new connection what still waits for an answer.
+    this.approvals.clear();
     const remembered = this.openKey ? "" : rememberedSession();
     if (!this.openKey) this.openKey = remembered || this.book.mainKey;
     this.setPhase("online");
@@ -251,6 +292,7 @@ export class ChatClient {
     if (!event?.runId || !event.sessionKey) return;
     const key = this.book.canonical(event.sessionKey);
     const conversation = this.conversations.get(key);
+    this.fetchPrompt(conversation, event.runId);
     const ended = conversation?.applyChat(event) ?? false;
     if (event.state !== "delta") {
       this.book.refreshSoon();
@@ -262,8 +304,18 @@ export class ChatClient {
 
   private onAgent(event: AgentEvent): void {
     if (!event?.runId || !event.sessionKey) return;
-    this.conversations.get(this.book.canonical(event.sessionKey))?.applyAgent(event);
+    const key = this.book.canonical(event.sessionKey);
+    const conversation = this.conversations.get(key);
+    if (!this.book.find(key)) this.book.refreshSoon();
+    this.fetchPrompt(conversation, event.runId);
+    conversation?.applyAgent(event);
     this.changed();
+  }
+
+  /** The words that began a run elsewhere are told by no event. */
+  private fetchPrompt(conversation: Conversation | undefined, runId: string): void {
+    if (!conversation?.loaded || conversation.knows(runId)) return;
+    if (!this.outbox.forSession(conversation.key).some((item) => item.idempotencyKey === runId)) void this.loadHistory(conversation.key);
   }
 
   private announceEnd(event: ChatEvent): void {
@@ -318,6 +370,7 @@ export class ChatClient {
       await this.link.request("sessions.patch", fields).catch(() => undefined);
     }
     this.prepared.add(item.sessionKey);
+    this.otherTabs.tellSessionsChanged();
   }
 
   private askForTools(key: string): void {
@@ -370,12 +423,13 @@ export class ChatClient {
     if (!conversation) return;
     const settled = [...conversation.overRuns, ...alsoOver];
     const fetch = conversation.nextFetch();
+    const { limit } = conversation;
     try {
       const result = await this.link.request<{ messages?: HistoryMessage[] }>("chat.history", {
         sessionKey: key,
-        limit: HISTORY_LIMIT,
+        limit,
       });
-      conversation.adopt(result?.messages ?? [], fetch, settled, this.outbox, this.gatewayIsNew);
+      conversation.adopt(result?.messages ?? [], limit, fetch, settled, this.outbox, this.gatewayIsNew);
     } catch (error) {
       if (!(error as RequestError).unanswered) this.say(`Could not load the conversation: ${(error as Error).message}`);
     }

@@ -1,18 +1,28 @@
 import type { ChatEntry, ToolEntry } from "./chat_entry.js";
 import { LiveRun } from "./live_run.js";
-import { outgoingRow, type Outbox } from "./outbox.js";
-import { countUserText, entriesFromHistory, keepIds } from "./transcript.js";
+import { isStored, outgoingRow, type Outbox } from "./outbox.js";
+import { countUserText, entriesFromHistory, keepIds, latestTime } from "./transcript.js";
 import type { AgentEvent, ChatEvent, HistoryMessage } from "./wire_types.js";
 
-/** Rows the gateway does not store (say, the words of an answer it died over), shown after the n-th user message. */
+/**
+ * Rows the gateway does not store (say, the words of an answer it died over), shown in the turn that the user began
+ * at this time. A count would not do: the messages we hold are the newest ones, and old ones fall out of sight.
+ */
 interface Leftover {
-  afterUsers: number;
+  turnAt: number;
   entries: ChatEntry[];
 }
+
+/** Messages asked for at first, and when the reader wants to see more; the gateway gives no more than that. */
+const FIRST_LIMIT = 200;
+const LARGEST_LIMIT = 1000;
 
 /** Everything known about one session's messages. */
 export class Conversation {
   loaded = false;
+  limit = FIRST_LIMIT;
+  /** Whether the gateway holds messages before the first one here, and whether it would give them. */
+  earlier: "none" | "more" | "out-of-reach" = "none";
   private history: ChatEntry[] = [];
   private leftovers: Leftover[] = [];
   private runs: LiveRun[] = [];
@@ -26,6 +36,11 @@ export class Conversation {
   get activeRun(): LiveRun | null {
     for (let index = this.runs.length - 1; index >= 0; index -= 1) if (!this.runs[index]!.over) return this.runs[index]!;
     return null;
+  }
+
+  /** Whether this run was seen before, going or over. */
+  knows(runId: string): boolean {
+    return this.ended.has(runId) || this.runs.some((run) => run.runId === runId);
   }
 
   isRunning(runId: string): boolean {
@@ -66,6 +81,10 @@ export class Conversation {
     this.ended.add(runId);
   }
 
+  askForEarlier(): void {
+    this.limit = LARGEST_LIMIT;
+  }
+
   /** Numbers the fetches, because answers may overtake each other. */
   nextFetch(): number {
     this.asked += 1;
@@ -77,35 +96,42 @@ export class Conversation {
   }
 
   /** Takes the stored messages in place of the streamed ones whose runs were over when they were asked for. */
-  adopt(messages: HistoryMessage[], fetch: number, settled: string[], outbox: Outbox, storedIsProof: boolean): void {
+  adopt(messages: HistoryMessage[], limit: number, fetch: number, settled: string[], outbox: Outbox, storedIsProof: boolean): void {
     if (fetch < this.adopted) return;
     this.adopted = fetch;
+    this.earlier = messages.length < limit ? "none" : limit < LARGEST_LIMIT ? "more" : "out-of-reach";
     const fresh = entriesFromHistory(messages);
     keepIds(fresh, this.rows(outbox));
-    const users = fresh.reduce((sum, entry) => sum + (entry.kind === "user" ? 1 : 0), 0);
+    const turnAt = latestTime(fresh.filter((entry) => entry.kind === "user"));
+    const count = (text: string, after: number): number => countUserText(fresh, text, after);
     for (const run of this.runs) {
       if (!settled.includes(run.runId)) continue;
       if (run.cut && endsInterrupted(fresh)) {
-        this.leftovers.push({ afterUsers: users, entries: missingFrom(fresh, run.entries) });
+        this.leftovers.push({ turnAt, entries: missingFrom(fresh, run.entries) });
         continue;
       }
       const unsaved = run.entries.some((entry) => entry.kind === "notice") ? missingFrom(fresh, run.entries) : [];
       if (!unsaved.length) continue;
       const message = outbox.forSession(this.key).find((item) => item.idempotencyKey === run.runId);
       // The words that led to a failed answer stay above it, even if the gateway did not keep them.
-      if (message && countUserText(fresh, message.text) <= message.seenBefore) unsaved.unshift(outgoingRow(message));
-      this.leftovers.push({ afterUsers: users, entries: unsaved });
+      if (message && !isStored(message, count)) unsaved.unshift(outgoingRow(message));
+      this.leftovers.push({ turnAt, entries: unsaved });
     }
     const cut = new Set(this.runs.filter((run) => run.cut).map((run) => run.runId));
     this.runs = this.runs.filter((run) => !settled.includes(run.runId));
     this.history = fresh;
     this.loaded = true;
     for (const runId of settled) if (!cut.has(runId)) outbox.finish(runId);
-    outbox.reconcile(this.key, (text) => countUserText(fresh, text), storedIsProof);
+    outbox.reconcile(this.key, count, storedIsProof);
   }
 
-  countText(text: string): number {
-    return countUserText(this.history, text);
+  /** The newest moment in the stored messages, by the gateway's clock. */
+  get latest(): number {
+    return latestTime(this.history);
+  }
+
+  countText(text: string, after: number): number {
+    return countUserText(this.history, text, after);
   }
 
   /** The conversation as it is shown: stored rows, runs begun elsewhere, then our messages each with its run. */
@@ -119,7 +145,7 @@ export class Conversation {
     const mine = new Set(outgoing.map((item) => item.idempotencyKey));
     for (const run of this.runs) if (!mine.has(run.runId)) rows.push(...this.notStored(run));
     for (const item of outgoing) {
-      if (item.state === "failed" || this.countText(item.text) <= item.seenBefore) rows.push(outgoingRow(item));
+      if (item.state === "failed" || !isStored(item, (text, after) => this.countText(text, after))) rows.push(outgoingRow(item));
       const run = this.runs.find((one) => one.runId === item.idempotencyKey);
       if (run) rows.push(...run.entries);
     }
@@ -148,22 +174,22 @@ export class Conversation {
   private withLeftovers(): ChatEntry[] {
     if (!this.leftovers.length) return this.history.slice();
     const rows: ChatEntry[] = [];
-    let users = 0;
+    let turnAt = 0;
     for (const entry of this.history) {
       if (entry.kind === "user") {
-        this.addLeftovers(rows, users);
-        users += 1;
+        this.addLeftovers(rows, turnAt);
+        turnAt = entry.at ?? turnAt;
       }
       rows.push(entry);
     }
-    this.addLeftovers(rows, users);
+    this.addLeftovers(rows, turnAt);
     return rows;
   }
 
   /** Adds what the turn lacks; words go above the notice that closes it. */
-  private addLeftovers(rows: ChatEntry[], users: number): void {
+  private addLeftovers(rows: ChatEntry[], turnAt: number): void {
     for (const one of this.leftovers) {
-      if (one.afterUsers !== users) continue;
+      if (one.turnAt !== turnAt) continue;
       const closed = rows[rows.length - 1]?.kind === "notice" && !one.entries.some((entry) => entry.kind === "notice");
       rows.splice(closed ? rows.length - 1 : rows.length, 0, ...one.entries);
     }

@@ -1,5 +1,6 @@
 import { freshId, type UserEntry } from "./chat_entry.js";
 import { randomId } from "./gateway_link.js";
+import { loadUnsent, saveUnsent } from "./unsent_store.js";
 
 /** How long the gateway is sure to remember an idempotency key; later a repeat could run twice. */
 const SAFE_REPEAT_MS = 4 * 60_000;
@@ -15,16 +16,26 @@ export interface OutgoingMessage {
   /** Failed without a word from the gateway. */
   unanswered: boolean;
   createdAt: number;
-  /** Equal user messages in the transcript when this one was written. */
-  seenBefore: number;
+  /** The newest time in the transcript when this one was written, by the gateway's clock. */
+  after: number;
+  /** Equal messages that were under way then, and will be stored later than that as well. */
+  alike: number;
 }
 
-/** Messages the transcript does not show yet. */
-export class Outbox {
-  private items: OutgoingMessage[] = [];
+/** How often the transcript holds a text that is younger than a moment. */
+export type StoredCount = (text: string, after: number) => number;
 
-  add(sessionKey: string, text: string, seenBefore: number): OutgoingMessage {
-    const alike = this.items.filter((item) => item.sessionKey === sessionKey && item.text === text && item.state !== "failed");
+/** Whether a transcript shows this message. */
+export function isStored(item: OutgoingMessage, count: StoredCount): boolean {
+  return count(item.text, item.after) > item.alike;
+}
+
+/** Messages the transcript does not show yet. What the gateway has not acknowledged outlasts a reload of the page. */
+export class Outbox {
+  private items: OutgoingMessage[] = loadUnsent().map((item) => ({ ...item, id: freshId() }));
+
+  add(sessionKey: string, text: string, after: number, count: StoredCount): OutgoingMessage {
+    const alike = this.items.filter((item) => item.sessionKey === sessionKey && item.text === text && item.state !== "failed" && !isStored(item, count));
     const item: OutgoingMessage = {
       id: freshId(),
       sessionKey,
@@ -34,20 +45,23 @@ export class Outbox {
       problem: "",
       unanswered: false,
       createdAt: Date.now(),
-      seenBefore: seenBefore + alike.length,
+      after,
+      alike: alike.length,
     };
-    this.items = [...this.items, item];
+    this.replace([...this.items, item]);
     return item;
   }
 
   accept(item: OutgoingMessage): void {
     if (item.state === "sending") item.state = "accepted";
+    this.replace(this.items);
   }
 
   fail(item: OutgoingMessage, problem: string, unanswered: boolean): void {
     item.state = "failed";
     item.problem = problem;
     item.unanswered = unanswered;
+    this.replace(this.items);
   }
 
   /**
@@ -59,16 +73,17 @@ export class Outbox {
     if (!item?.unanswered || Date.now() - item.createdAt > SAFE_REPEAT_MS) return null;
     item.state = "sending";
     item.unanswered = false;
+    this.replace(this.items);
     return item;
   }
 
   clear(): void {
-    this.items = [];
+    this.replace([]);
   }
 
   remove(id: string): OutgoingMessage | null {
     const item = this.items.find((one) => one.id === id) ?? null;
-    this.items = this.items.filter((one) => one !== item);
+    this.replace(this.items.filter((one) => one !== item));
     return item;
   }
 
@@ -77,20 +92,22 @@ export class Outbox {
   }
 
   dropSession(sessionKey: string): void {
-    this.items = this.items.filter((item) => item.sessionKey !== sessionKey);
+    this.replace(this.items.filter((item) => item.sessionKey !== sessionKey));
   }
 
   /** The transcript of a session arrived; messages it holds are no longer ours to show. */
-  reconcile(sessionKey: string, stored: (text: string) => number, unacknowledgedToo: boolean): void {
-    this.items = this.items.filter((item) => {
-      const judged = item.state === "accepted" || (unacknowledgedToo && item.state === "sending");
-      return item.sessionKey !== sessionKey || !judged || stored(item.text) <= item.seenBefore;
-    });
+  reconcile(sessionKey: string, count: StoredCount, unacknowledgedToo: boolean): void {
+    this.replace(
+      this.items.filter((item) => {
+        const judged = item.state === "accepted" || (unacknowledgedToo && item.state === "sending");
+        return item.sessionKey !== sessionKey || !judged || !isStored(item, count);
+      }),
+    );
   }
 
   /** After the run of a message is over it is in the transcript, or never will be. */
   finish(runId: string): void {
-    this.items = this.items.filter((item) => item.idempotencyKey !== runId || item.state !== "accepted");
+    this.replace(this.items.filter((item) => item.idempotencyKey !== runId || item.state !== "accepted"));
   }
 
   /** Sessions with messages that a new connection has to look after. */
@@ -107,6 +124,11 @@ export class Outbox {
       }
     }
     return this.items.filter((item) => item.state !== "failed" && !isRunning(item));
+  }
+
+  private replace(items: OutgoingMessage[]): void {
+    this.items = items;
+    saveUnsent(items.filter((item) => item.state !== "accepted"));
   }
 }
 

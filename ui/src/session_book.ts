@@ -2,7 +2,7 @@ import type { GatewayLink } from "./gateway_link.js";
 import { listedModel, modelRef } from "./model_name.js";
 import type { ModelRow, SessionRow, SessionsListResult } from "./wire_types.js";
 
-const LIST_LIMIT = 300;
+const LIST_LIMIT = 1000;
 const REFRESH_PAUSE_MS = 250;
 
 /** The list of sessions and models, as the gateway last told it. */
@@ -15,12 +15,18 @@ export class SessionBook {
   private mainAliases = new Set(["main"]);
   private defaultProvider = "";
   private defaultModel = "";
-  private fetched = false;
+  /** When the list was last answered, 0 before the first time. */
+  fetchedAt = 0;
   private timer = 0;
+  private asked = 0;
 
   constructor(
     private readonly link: GatewayLink,
     private readonly changed: () => void,
+    /** Sessions were deleted here or elsewhere. */
+    private readonly gone: (keys: string[]) => void,
+    /** This page changed the list; other pages may want to know. */
+    private readonly wrote: () => void,
   ) {}
 
   setDefaults(defaults: { defaultAgentId?: string; mainKey?: string; mainSessionKey?: string } | undefined): void {
@@ -40,10 +46,6 @@ export class SessionBook {
   /** The row of a session, also of one the gateway has not stored yet. */
   rowOrNew(key: string): SessionRow {
     return this.find(key) ?? { key };
-  }
-
-  get isFetched(): boolean {
-    return this.fetched;
   }
 
   get defaultRef(): string {
@@ -69,16 +71,24 @@ export class SessionBook {
   }
 
   async refresh(): Promise<void> {
+    this.asked += 1;
+    const ask = this.asked;
     try {
       const result = await this.link.request<SessionsListResult>("sessions.list", {
         includeDerivedTitles: true,
         includeLastMessage: true,
         limit: LIST_LIMIT,
       });
+      // Answers may overtake each other.
+      if (ask !== this.asked) return;
+      const before = this.rows;
       this.rows = (result?.sessions ?? []).filter((row) => typeof row?.key === "string");
+      // A full list says nothing about what it lacks.
+      const missing = this.rows.length < LIST_LIMIT ? before.filter((row) => !this.find(row.key)).map((row) => row.key) : [];
+      if (missing.length) this.gone(missing);
       this.defaultProvider = result?.defaults?.modelProvider ?? "";
       this.defaultModel = result?.defaults?.model ?? "";
-      this.fetched = true;
+      this.fetchedAt = Date.now();
       this.changed();
     } catch {
       // The next reconnect asks again.
@@ -97,11 +107,13 @@ export class SessionBook {
 
   async patch(key: string, fields: Record<string, unknown>): Promise<void> {
     await this.link.request("sessions.patch", { key, ...fields });
+    this.wrote();
     await this.refresh();
   }
 
   async remove(key: string): Promise<void> {
     await this.link.request("sessions.delete", { key });
+    this.wrote();
     this.rows = this.rows.filter((row) => row.key !== key);
     this.changed();
     this.refreshSoon();

@@ -24,9 +24,14 @@ function apply(): void {
 /** Follows the system until the user chooses. */
 export function startTheme(changed: () => void): void {
   apply();
-  dark.addEventListener("change", () => {
+  const follow = (): void => {
     apply();
     changed();
+  };
+  dark.addEventListener("change", follow);
+  // The choice is the browser's, so other tabs of it follow.
+  window.addEventListener("storage", (event) => {
+    if (event.key === KEY || event.key === null) follow();
   });
 }
 

@@ -35,6 +35,14 @@ export function forgetToken(): void {
   write(tab, null);
 }
 
+/** Calls when another tab of this browser forgot the token that this one uses as well. */
+export function onSignOutElsewhere(signedOut: () => void): void {
+  window.addEventListener("storage", (event) => {
+    const dropped = event.key === KEY ? event.newValue === null : event.key === null;
+    if (event.storageArea === device() && dropped && storedToken() === null) signedOut();
+  });
+}
+
 export function isTabOnly(token: string): boolean {
   return read(tab) === token;
 }

@@ -129,8 +129,13 @@ export function keepIds(fresh: ChatEntry[], shown: ChatEntry[]): void {
   }
 }
 
-/** How often the user has said exactly this; a rise tells that a sent message was stored. */
-export function countUserText(entries: ChatEntry[], text: string): number {
+/** How often the user has said exactly this since a moment of the gateway's clock. */
+export function countUserText(entries: ChatEntry[], text: string, after: number): number {
   const wanted = text.trim();
-  return entries.reduce((sum, entry) => sum + (entry.kind === "user" && entry.text.trim() === wanted ? 1 : 0), 0);
+  return entries.reduce((sum, entry) => sum + (entry.kind === "user" && (entry.at ?? 0) > after && entry.text.trim() === wanted ? 1 : 0), 0);
+}
+
+/** The newest moment that a row of the transcript names, by the gateway's clock. */
+export function latestTime(entries: ChatEntry[]): number {
+  return entries.reduce((latest, entry) => ("at" in entry ? Math.max(latest, entry.at ?? 0) : latest), 0);
 }

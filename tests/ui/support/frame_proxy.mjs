@@ -1,9 +1,26 @@
 // Stands between the browser and the gateway: counts frames, drops or rewrites them, cuts the line.
-// The browser knows only the proxy's origin, so tests can inject anything without the gateway's help.
+// The browser knows only the proxy's origin, so tests can inject anything without the gateway's help. The gateway hears
+// its own name, since it answers to no other.
+// With CARAPACE_UI_DIST the app's files come from that folder, under the gateway's headers: a change of the app can be
+// tried without building the gateway.
+import { readFile } from "node:fs/promises";
 import { createServer, request as httpRequest } from "node:http";
+import { extname, join as joinPath } from "node:path";
 import { WebSocket, WebSocketServer } from "ws";
 
+const DIST = process.env.CARAPACE_UI_DIST;
+const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
+
+async function localFile(url) {
+  if (!DIST) return null;
+  const path = new URL(url, "http://x").pathname;
+  if (path.includes("..")) return null;
+  const name = path === "/" ? "/index.html" : path;
+  return readFile(joinPath(DIST, name)).then((body) => ({ body, type: TYPES[extname(name)] ?? "application/octet-stream" }), () => null);
+}
+
 export async function startFrameProxy(gatewayPort) {
+  const gatewayHost = `127.0.0.1:${gatewayPort}`;
   const pairs = new Set();
   const proxy = {
     /** Frames from the browser, parsed. */
@@ -22,10 +39,16 @@ export async function startFrameProxy(gatewayPort) {
     },
   };
 
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
+    const local = await localFile(request.url);
     const upstream = httpRequest(
-      { host: "127.0.0.1", port: gatewayPort, path: request.url, method: request.method, headers: request.headers },
+      { host: "127.0.0.1", port: gatewayPort, path: local ? "/" : request.url, method: request.method, headers: { ...request.headers, host: gatewayHost } },
       (answer) => {
+        if (local) {
+          answer.resume();
+          response.writeHead(200, { ...answer.headers, "content-type": local.type, "content-length": local.body.length }).end(local.body);
+          return;
+        }
         response.writeHead(answer.statusCode, answer.headers);
         answer.pipe(response);
       },
@@ -44,8 +67,7 @@ export async function startFrameProxy(gatewayPort) {
   });
 
   function join(browser, request) {
-    const headers = { origin: request.headers.origin };
-    const gateway = new WebSocket(`ws://127.0.0.1:${gatewayPort}${request.url}`, { headers: { ...headers, host: request.headers.host } });
+    const gateway = new WebSocket(`ws://${gatewayHost}${request.url}`, { headers: { origin: `http://${gatewayHost}` } });
     const pair = { browser };
     pairs.add(pair);
     const early = [];

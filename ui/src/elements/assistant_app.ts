@@ -22,6 +22,8 @@ const PHASE_TEXT: Record<Phase, string> = {
   offline: "Reconnecting…",
   restarting: "Gateway is restarting…",
 };
+const STARTERS = ["What can you do for me?", "Which tools can you use?", "Read a web page and sum it up: "];
+const GUIDE_STARTERS = ["How do I set a provider key?", "How do I use a local model?", "What can Carapace do?"];
 /** Updates are drawn with the next frame, or after this pause in a hidden tab, where frames do not come. */
 const HIDDEN_PAUSE_MS = 120;
 
@@ -102,6 +104,10 @@ export class AssistantApp extends PlainElement {
             .loaded=${client.conversation?.loaded ?? false}
             .connected=${connected}
             .approvals=${client.approvals.waiting}
+            .earlier=${client.conversation?.earlier ?? "none"}
+            .starters=${this.onGuide ? GUIDE_STARTERS : STARTERS}
+            @suggest=${(event: CustomEvent<string>) => this.composer?.suggest(event.detail)}
+            @load-earlier=${() => client.loadEarlier()}
             .placeOf=${(key: string) => sessionTitle(client.book.rowOrNew(key), client.book.mainKey)}
             @retry-answer=${(event: CustomEvent<string>) => client.retryAnswer(event.detail)}
             @resend=${(event: CustomEvent<string>) => client.resend(event.detail)}
@@ -144,6 +150,10 @@ export class AssistantApp extends PlainElement {
     </header>`;
   }
 
+  private get onGuide(): boolean {
+    return this.client.book.modelOf(this.client.openKey).provider === "guide";
+  }
+
   private renderBanner(): TemplateResult | typeof nothing {
     const { client } = this;
     if (client.phase === "restarting") return html`<div class="banner wait">${PHASE_TEXT.restarting}</div>`;
@@ -153,7 +163,7 @@ export class AssistantApp extends PlainElement {
         <button type="button" class="link-button" @click=${() => client.link.hurry()}>Try now</button>
       </div>`;
     }
-    if (client.book.modelOf(client.openKey).provider !== "guide") return nothing;
+    if (!this.onGuide) return nothing;
     return html`<div class="banner guide" role="note">
       ${icon("compass")}
       <p>

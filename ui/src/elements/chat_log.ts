@@ -9,7 +9,8 @@ import { brandMark, icon } from "./icons.js";
 import { PlainElement } from "./plain_element.js";
 import "./tool_row.js";
 
-const NEAR_END = 80;
+const AT_END = 2;
+const NEAR_END = 60;
 const ANSWER_DUE_MS = 20_000;
 
 /** The conversation. Follows its end while the reader is there. */
@@ -21,6 +22,8 @@ export class ChatLog extends PlainElement {
     loaded: { attribute: false },
     connected: { attribute: false },
     approvals: { attribute: false },
+    earlier: { attribute: false },
+    starters: { attribute: false },
     placeOf: { attribute: false },
     away: { state: true },
   };
@@ -30,15 +33,24 @@ export class ChatLog extends PlainElement {
   declare loaded: boolean;
   declare connected: boolean;
   declare approvals: Approval[];
+  declare earlier: "none" | "more" | "out-of-reach";
+  /** First messages to choose from in an empty conversation. */
+  declare starters: string[];
   declare placeOf: (sessionKey: string) => string;
   /** The reader scrolled up. */
   declare away: boolean;
   private resized: ResizeObserver | null = null;
+  private lastTop = 0;
+  private firstRow = "";
+  /** Distance from the end that must stay while rows are put in above. */
+  private heldEnd: number | null = null;
 
   constructor() {
     super();
     this.rows = [];
     this.approvals = [];
+    this.starters = [];
+    this.earlier = "none";
     this.sessionKey = "";
     this.answering = this.loaded = this.connected = this.away = false;
     this.placeOf = () => "";
@@ -50,6 +62,7 @@ export class ChatLog extends PlainElement {
         <div class="log">
           ${empty ? this.renderWelcome() : nothing}
           ${!this.loaded && !this.rows.length ? html`<p class="muted log-wait">${this.connected ? "Loading…" : "Waiting for the gateway…"}</p>` : nothing}
+          ${this.renderEarlier()}
           ${repeat(this.rows, (row) => row.id, (row) => this.renderEntry(row))}
           ${this.answering && !this.showsProgress() ? html`<p class="typing" aria-hidden="true"><span></span><span></span><span></span></p>` : nothing}
           ${this.unanswered() ? this.renderUnanswered() : nothing}
@@ -70,7 +83,17 @@ export class ChatLog extends PlainElement {
       ${brandMark()}
       <h3>What can I do for you?</h3>
       <p class="muted">Messages go to your own gateway and nowhere else.</p>
+      <div class="starters">
+        ${this.starters.map((text) => html`<button type="button" class="starter" @click=${() => this.pass("suggest", text)}>${text}</button>`)}
+      </div>
     </div>`;
+  }
+
+  private renderEarlier(): TemplateResult | typeof nothing {
+    if (this.earlier === "more") {
+      return html`<button type="button" class="earlier" ?disabled=${!this.connected} @click=${() => this.pass("load-earlier", null)}>Show earlier messages</button>`;
+    }
+    return this.earlier === "out-of-reach" ? html`<p class="muted small earlier-end">Earlier messages are kept by the gateway but not shown here.</p>` : nothing;
   }
 
   private renderEntry(row: ChatEntry): TemplateResult {
@@ -121,7 +144,7 @@ export class ChatLog extends PlainElement {
 
   private renderThinking(row: ThinkingEntry): TemplateResult {
     return html`<details class="entry quiet-row thinking ${row.streaming ? "running" : ""}">
-      <summary>${icon("thought")}<span class="tool-name">${row.streaming ? "Thinking…" : "Thoughts"}</span></summary>
+      <summary>${icon("thought")}<span class="tool-name">${row.streaming ? "Thinking…" : "Thoughts"}</span>${icon("chevron")}</summary>
       <div class="quiet-body thoughts">${row.text}</div>
     </details>`;
   }
@@ -173,10 +196,21 @@ export class ChatLog extends PlainElement {
   protected override firstUpdated(): void {
     // Rows grow after rendering too (details opened, fonts, window size); the end must stay in view.
     this.resized = new ResizeObserver(() => {
-      if (!this.away) this.toEnd(false);
+      if (this.heldEnd !== null) {
+        this.scroller.scrollTop = this.scroller.scrollHeight - this.heldEnd;
+        this.heldEnd = null;
+      } else if (!this.away) this.toEnd(false);
     });
     this.resized.observe(this.querySelector(".log")!);
     this.resized.observe(this.scroller);
+  }
+
+  protected override willUpdate(changes: PropertyValues<this>): void {
+    const first = this.rows[0]?.id ?? "";
+    const grewAbove = !changes.has("sessionKey") && first !== this.firstRow && this.rows.some((row) => row.id === this.firstRow);
+    this.firstRow = first;
+    // At the very top the browser does not keep the place by itself.
+    if (grewAbove && this.away) this.heldEnd = this.scroller.scrollHeight - this.scroller.scrollTop;
   }
 
   protected override updated(changes: PropertyValues<this>): void {
@@ -200,8 +234,14 @@ export class ChatLog extends PlainElement {
 
   private scrolled(): void {
     const box = this.scroller;
-    const away = box.scrollHeight - box.scrollTop - box.clientHeight > NEAR_END;
-    if (away !== this.away) this.away = away;
+    const up = box.scrollTop < this.lastTop;
+    this.lastTop = box.scrollTop;
+    // Only a move upwards leaves the end, and be it a small one: text may grow faster than the view follows it, and
+    // must not tear back who begins to scroll. Near the end on the way down is as good as there.
+    const left = box.scrollHeight - box.scrollTop - box.clientHeight;
+    if (left <= (up ? AT_END : NEAR_END)) {
+      if (this.away) this.away = false;
+    } else if (up && !this.away) this.away = true;
   }
 
   private pass(name: string, detail: unknown): void {

@@ -1,8 +1,10 @@
 import { html, type PropertyValues, type TemplateResult } from "lit";
+import { draftOf, keepDraft } from "../draft_store.js";
 import { icon } from "./icons.js";
 import { PlainElement } from "./plain_element.js";
 
 const MAX_HEIGHT = 220;
+const IME_KEY = 229;
 
 /** Where messages are written. Each session keeps its own draft. */
 export class ComposerBox extends PlainElement {
@@ -18,7 +20,6 @@ export class ComposerBox extends PlainElement {
   declare blank: boolean;
   /** Takes the text; false when it must stay. */
   submitText: (text: string) => boolean = () => false;
-  private drafts = new Map<string, string>();
 
   constructor() {
     super();
@@ -34,6 +35,7 @@ export class ComposerBox extends PlainElement {
       <textarea
         id="message"
         rows="1"
+        enterkeyhint="send"
         placeholder=${this.connected ? "Message your assistant" : "Not connected. Your text stays here."}
         @input=${this.typed}
         @keydown=${this.key}
@@ -60,23 +62,33 @@ export class ComposerBox extends PlainElement {
     if (!changes.has("sessionKey")) return;
     const area = this.area;
     if (!area) return;
-    const before = changes.get("sessionKey");
-    if (before) this.drafts.set(before, area.value);
-    this.setText(this.drafts.get(this.sessionKey) ?? (before ? "" : area.value));
+    this.setText(draftOf(this.sessionKey));
   }
 
   private get area(): HTMLTextAreaElement | null {
     return this.querySelector("textarea");
   }
 
+  /** Puts words in for the person to look at and send. */
+  suggest(text: string): void {
+    this.setText(text);
+    keepDraft(this.sessionKey, text);
+    void this.focusText();
+  }
+
   private setText(text: string): void {
     const area = this.area;
     if (!area) return;
     area.value = text;
-    this.typed();
+    this.fit();
   }
 
   private typed(): void {
+    keepDraft(this.sessionKey, this.area!.value);
+    this.fit();
+  }
+
+  private fit(): void {
     const area = this.area!;
     this.blank = !area.value.trim();
     area.style.height = "auto";
@@ -84,8 +96,8 @@ export class ComposerBox extends PlainElement {
   }
 
   private key(event: KeyboardEvent): void {
-    // During input by an IME, Enter picks a word.
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    // During input by an IME, Enter picks a word; Safari tells so by the old code alone.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === IME_KEY) return;
     event.preventDefault();
     this.trySubmit();
   }
@@ -98,7 +110,9 @@ export class ComposerBox extends PlainElement {
 
   private trySubmit(): void {
     const text = this.area?.value.trim() ?? "";
-    if (text && this.submitText(text)) this.setText("");
+    if (!text || !this.submitText(text)) return;
+    keepDraft(this.sessionKey, "");
+    this.setText("");
   }
 }
 

@@ -16,6 +16,7 @@ const shapes = {
   tool: svg`<path d="M14.5 6.5a4 4 0 0 0-5.2 5.2L4 17l3 3 5.3-5.3a4 4 0 0 0 5.2-5.2L15 12l-3-3z" />`,
   thought: svg`<path d="M9 18h6M10 21h4M12 3a6 6 0 0 0-3.5 10.9c.6.5 1 1.3 1 2.1h5c0-.8.4-1.6 1-2.1A6 6 0 0 0 12 3z" />`,
   close: svg`<path d="m6 6 12 12M18 6 6 18" />`,
+  chevron: svg`<path d="m6 9.5 6 6 6-6" />`,
   down: svg`<path d="M12 5v14M6 13l6 6 6-6" />`,
   leave: svg`<path d="M14 4h5v16h-5M4 12h10M8 8l-4 4 4 4" />`,
   shield: svg`<path d="M12 3 5 6v5c0 4.5 3 8 7 10 4-2 7-5.5 7-10V6z" />`,
@@ -25,7 +26,7 @@ const shapes = {
 export type IconName = keyof typeof shapes;
 
 export function icon(name: IconName): TemplateResult {
-  return html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">${shapes[name]}</svg>`;
+  return html`<svg class="icon icon-${name}" viewBox="0 0 24 24" aria-hidden="true" focusable="false">${shapes[name]}</svg>`;
 }
 
 export function brandMark(): TemplateResult {

@@ -1,5 +1,6 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
+import { age } from "../age.js";
 import { matchesSearch, previewText, sessionTitle } from "../session_title.js";
 import type { SessionRow } from "../wire_types.js";
 import { icon } from "./icons.js";
@@ -79,7 +80,7 @@ export class SessionList extends PlainElement {
         title=${title}
         @click=${() => this.tell("open-session", row.key)}
       >
-        <span class="session-title">${title}</span>
+        <span class="session-head"><span class="session-title">${title}</span>${row.updatedAt ? html`<span class="session-age">${age(row.updatedAt)}</span>` : nothing}</span>
         ${row.lastMessagePreview ? html`<span class="session-preview">${previewText(row.lastMessagePreview)}</span>` : nothing}
       </button>
       <span class="session-actions">

@@ -20,7 +20,7 @@ export class SignInForm extends PlainElement {
 
   override render(): TemplateResult {
     return html`<main id="content" class="sign-in">
-      <form class="card sign-in-card" @submit=${this.submit} aria-labelledby="sign-in-title">
+      <form class="card sign-in-card" method="post" @submit=${this.submit} aria-labelledby="sign-in-title">
         ${brandMark()}
         <h1 id="sign-in-title">Sign in to Carapace</h1>
         <p class="muted">

@@ -25,7 +25,7 @@ export class ToolRow extends PlainElement {
     return html`<details class="quiet-row tool ${state}">
       <summary>
         ${icon("tool")}<span class="tool-name">${name}</span><span class="tool-summary">${summary(args)}</span>
-        <span class="tool-state">${running ? "running…" : failed ? "failed" : ""}</span>
+        <span class="tool-state">${running ? "running…" : failed ? "failed" : ""}</span>${icon("chevron")}
       </summary>
       <div class="quiet-body">
         ${hasArgs ? html`<pre tabindex="0" role="region" aria-label="Arguments">${pretty(args)}</pre>` : nothing}

@@ -7,7 +7,9 @@ export type Block =
   | { type: "quote"; blocks: Block[] }
   | { type: "list"; ordered: boolean; start: number; items: ListItem[] }
   | { type: "table"; header: string[]; align: Align[]; rows: string[][] }
-  | { type: "rule" };
+  | { type: "rule" }
+  /** Shown as it was written. */
+  | { type: "plain"; text: string };
 
 export interface ListItem {
   blocks: Block[];

@@ -1,32 +1,8 @@
 import { html, nothing, type TemplateResult } from "lit";
-import type { Align, Block, ListItem } from "./block_parser.js";
+import type { Block, ListItem } from "./block_parser.js";
 import "./code_block.js";
-import { parseInline, type InlineNode } from "./inline_parser.js";
-
-type Rendered = TemplateResult | string | typeof nothing;
-
-/** Text only ever reaches the page through Lit's text bindings, so markup in it stays text. */
-export function renderInline(text: string): Rendered[] {
-  return parseInline(text).map(renderNode);
-}
-
-function renderNode(node: InlineNode): Rendered {
-  if (typeof node === "string") return node;
-  switch (node.type) {
-    case "code":
-      return html`<code>${node.text}</code>`;
-    case "break":
-      return html`<br />`;
-    case "em":
-      return html`<em>${node.children.map(renderNode)}</em>`;
-    case "strong":
-      return html`<strong>${node.children.map(renderNode)}</strong>`;
-    case "del":
-      return html`<del>${node.children.map(renderNode)}</del>`;
-    case "link":
-      return html`<a href=${node.href} target="_blank" rel="noopener noreferrer">${node.children.map(renderNode)}</a>`;
-  }
-}
+import { renderInline, type Rendered } from "./inline_view.js";
+import "./table_view.js";
 
 export function renderBlock(block: Block): TemplateResult {
   switch (block.type) {
@@ -43,7 +19,9 @@ export function renderBlock(block: Block): TemplateResult {
       return block.ordered ? html`<ol start=${block.start}>${items}</ol>` : html`<ul>${items}</ul>`;
     }
     case "table":
-      return renderTable(block.header, block.align, block.rows);
+      return html`<table-view .header=${block.header} .align=${block.align} .rows=${block.rows}></table-view>`;
+    case "plain":
+      return html`<p class="as-written">${block.text}</p>`;
     case "rule":
       return html`<hr />`;
   }
@@ -63,20 +41,4 @@ function renderItem(item: ListItem): TemplateResult {
   const lead = first?.type === "paragraph" ? renderInline(first.text) : first ? renderBlock(first) : nothing;
   const box = item.done === null ? nothing : html`<span class="task" role="img" aria-label=${item.done ? "done" : "open"}>${item.done ? "☑" : "☐"}</span> `;
   return html`<li class=${item.done === null ? "" : "has-task"}>${box}${lead}${rest.map(renderBlock)}</li>`;
-}
-
-function renderTable(header: string[], align: Align[], rows: string[][]): TemplateResult {
-  const side = (index: number): string => `to-${align[index] ?? "left"}`;
-  return html`<div class="table-scroll" tabindex="0" role="region" aria-label="Table">
-    <table>
-      <thead>
-        <tr>
-          ${header.map((cell, index) => html`<th scope="col" class=${side(index)}>${renderInline(cell)}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map((row) => html`<tr>${row.map((cell, index) => html`<td class=${side(index)}>${renderInline(cell)}</td>`)}</tr>`)}
-      </tbody>
-    </table>
-  </div>`;
 }

@@ -1,5 +1,8 @@
 import { parseBlock, type Block } from "./block_parser.js";
 
+/** A list or quotation with more parts than this would stop the page for seconds. */
+const MOST_PARTS = 4000;
+
 export interface Chunk {
   start: number;
   block: Block;
@@ -26,6 +29,14 @@ export class ChunkList {
   }
 }
 
+/** How many blocks a block holds; tables bound their rows by themselves. */
+function partsOf(block: Block): number {
+  const sum = (blocks: Block[]): number => blocks.reduce((parts, one) => parts + partsOf(one), 1);
+  if (block.type === "quote") return sum(block.blocks);
+  if (block.type === "list") return block.items.reduce((parts, item) => parts + sum(item.blocks), 1);
+  return 1;
+}
+
 function parseFrom(text: string, from: number): Chunk[] {
   const lines = text.slice(from).split("\n");
   const chunks: Chunk[] = [];
@@ -38,7 +49,8 @@ function parseFrom(text: string, from: number): Chunk[] {
       continue;
     }
     const { block, next } = parseBlock(lines, at);
-    chunks.push({ start, block });
+    const plain = partsOf(block) > MOST_PARTS;
+    chunks.push({ start, block: plain ? { type: "plain", text: lines.slice(at, next).join("\n") } : block });
     for (; at < next; at += 1) start += lines[at]!.length + 1;
   }
   return chunks;
