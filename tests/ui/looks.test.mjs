@@ -62,6 +62,149 @@ for (const colorScheme of ["light", "dark"]) {
   });
 }
 
+/** Every state that a person can come to, as a way to get there. */
+const states = {
+  "sign-in": async (page) => {
+    await page.goto(proxy.origin);
+    await page.getByLabel("Gateway token").waitFor();
+  },
+  "an empty conversation": async (page) => {
+    await signIn(page, proxy.origin, gateway.token);
+    await newChat(page);
+    await page.locator(".starter").first().waitFor();
+  },
+  "a streaming answer": async (page) => {
+    await say(page, "SLOW");
+    await page.locator(".answer.streaming").waitFor();
+  },
+  thinking: async (page) => {
+    await page.keyboard.press("Escape");
+    await page.locator(".notice.quiet").waitFor();
+    const { sessionKey } = proxy.sent.findLast((frame) => frame.method === "chat.send").params;
+    proxy.push({ type: "event", event: "agent", payload: { runId: "thinker", sessionKey, stream: "thinking", data: { text: "To be or not to be." } } });
+    await page.locator(".thinking summary").click();
+  },
+  "a message that was refused": async (page) => {
+    proxy.fromBrowser = (frame) => {
+      if (frame.method !== "chat.send") return frame;
+      proxy.push({ type: "res", id: frame.id, ok: false, error: { code: "INVALID_REQUEST", message: "not today" } });
+      return null;
+    };
+    await say(page, "refuse me");
+    await page.locator(".delivery.problem").waitFor();
+    proxy.fromBrowser = (frame) => frame;
+  },
+  "an interrupted answer, and a tool call that failed": async (page) => {
+    proxy.fromGateway = (frame) => {
+      if (Array.isArray(frame.payload?.messages)) {
+        frame.payload.messages = [
+          { role: "user", content: "q", timestamp: 1 },
+          { role: "assistant", content: [{ type: "toolCall", id: "c", name: "web_fetch", arguments: { url: "http://x" } }], timestamp: 2 },
+          { role: "toolResult", toolCallId: "c", toolName: "web_fetch", isError: true, content: [{ type: "text", text: "no route" }], timestamp: 3 },
+          { role: "assistant", content: [{ type: "text", text: "I was" }], stopReason: "interrupted", errorMessage: "Interrupted by a restart.", timestamp: 4 },
+        ];
+      }
+      return frame;
+    };
+    await page.reload();
+    await page.locator(".notice.warn").waitFor();
+    await page.locator("tool-row summary").click();
+    proxy.fromGateway = (frame) => frame;
+  },
+  "a problem told in passing": async (page) => {
+    proxy.fromBrowser = (frame) => {
+      if (frame.method !== "sessions.patch") return frame;
+      proxy.push({ type: "res", id: frame.id, ok: false, error: { code: "INVALID_REQUEST", message: "model not allowed" } });
+      return null;
+    };
+    await page.getByLabel("Model", { exact: true }).selectOption({ label: "Mock Large" });
+    await page.locator(".toast").waitFor();
+    proxy.fromBrowser = (frame) => frame;
+  },
+  "a search without a hit": async (page) => {
+    await openList(page);
+    await page.getByLabel("Search sessions").fill("nothing is called that");
+    await page.locator(".empty-list").waitFor();
+  },
+  renaming: async (page) => {
+    await page.getByLabel("Search sessions").fill("");
+    await page.locator(".session").first().hover();
+    await page.locator(".session").first().getByTitle("Rename").click();
+    await page.locator(".rename-input").waitFor();
+  },
+  "the question before deleting": async (page) => {
+    await page.locator(".rename-input").press("Escape");
+    await page.locator(".session").nth(1).hover();
+    await page.locator(".session button[title=Delete]").first().click();
+    await page.getByRole("dialog").waitFor();
+  },
+  "no connection": async (page) => {
+    await page.keyboard.press("Escape");
+    proxy.refuse = true;
+    proxy.cut();
+    await page.getByText("No connection to the gateway").waitFor();
+  },
+  "the offline guide": async (page) => {
+    proxy.refuse = false;
+    proxy.fromGateway = (frame) => {
+      if (frame.type !== "res" || !Array.isArray(frame.payload?.sessions)) return frame;
+      for (const row of [...frame.payload.sessions, frame.payload.defaults]) Object.assign(row, { modelProvider: "guide", model: "docs" });
+      return frame;
+    };
+    await page.reload();
+    await page.locator(".banner.guide").waitFor();
+    proxy.fromGateway = (frame) => frame;
+  },
+};
+
+async function openList(page) {
+  const drawer = page.getByRole("button", { name: "Open the session list" });
+  if (await drawer.isVisible()) await drawer.click();
+}
+
+for (const colorScheme of ["light", "dark"]) {
+  for (const width of [360, 1280]) {
+    test(`every state is accessible and fits, ${colorScheme}, ${width} px`, async () => {
+      // Moving colours would be measured half-way.
+      const page = await newPage(browser, { colorScheme, viewport: { width, height: 740 }, reducedMotion: "reduce" });
+      for (const [name, enter] of Object.entries(states)) {
+        await enter(page);
+        await page.waitForTimeout(60);
+        assert.deepEqual(await findings(page), [], name);
+        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth), true, `${name} is too wide`);
+      }
+      assert.deepEqual(page.troubles, []);
+      await page.context().close();
+    });
+  }
+}
+
+test("nothing moves when a streamed answer becomes complete", async () => {
+  for (const width of [360, 1280]) {
+    const page = await newPage(browser, { viewport: { width, height: 740 } });
+    await signIn(page, proxy.origin, gateway.token);
+    await newChat(page);
+    await page.evaluate(() => {
+      window.__places = [];
+      const look = () => {
+        const prose = document.querySelector(".answer .prose");
+        if (prose) window.__places.push([prose.textContent.trim(), Math.round(prose.getBoundingClientRect().bottom)]);
+        requestAnimationFrame(look);
+      };
+      look();
+    });
+    await say(page, `line\n${"line\n".repeat(40)}the very last line`);
+    await answered(page);
+    await page.waitForTimeout(500);
+    const places = await page.evaluate(() => {
+      const last = window.__places.at(-1)[0];
+      return [...new Set(window.__places.filter(([text]) => text === last).map(([, bottom]) => bottom))];
+    });
+    assert.ok(Math.max(...places) - Math.min(...places) <= 1, `${width}: ${places.join(" ")}`);
+    await page.context().close();
+  }
+});
+
 test("the theme follows the system until it is chosen, and the choice stays", async () => {
   const page = await newPage(browser, { colorScheme: "dark" });
   await signIn(page, proxy.origin, gateway.token);
@@ -85,8 +228,11 @@ test("nothing scrolls sideways at 360 pixels", async () => {
   assert.deepEqual(await wide(), []);
   await signIn(page, proxy.origin, gateway.token);
   await fill(page);
-  await say(page, `${"unbreakable".repeat(40)} https://example.org/${"a".repeat(300)}`);
-  await page.waitForTimeout(1000);
+  const word = "unbreakable".repeat(40);
+  const table = `| ${word} | b |\n|---|---|\n| ${"cell ".repeat(30)} | \`${word}\` |`;
+  const code = `\`\`\`${word}\n${word}\n\`\`\``;
+  await say(page, `${word} https://example.org/${"a".repeat(300)}\n\n${table}\n\n${code}\n\n> - ${word}\n\n# ${word}\n\n**${word}** \`${word}\``);
+  await page.waitForTimeout(1500);
   assert.deepEqual(await wide(), []);
   // Everything in the bar can be reached.
   for (const box of await page.locator(".topbar > *").all()) {

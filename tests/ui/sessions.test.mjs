@@ -93,3 +93,20 @@ test("the preview of a session is plain words", async () => {
   await preview.filter({ hasText: "Plan A short list with code" }).waitFor();
   assert.doesNotMatch(await preview.innerText(), /[*`#]/);
 });
+
+test("two hundred sessions are listed and searched in no time", async () => {
+  proxy.fromGateway = (frame) => {
+    if (frame.type !== "res" || !Array.isArray(frame.payload?.sessions)) return frame;
+    frame.payload.sessions = Array.from({ length: 200 }, (_, at) => ({ key: `agent:main:web-${at}`, kind: "direct", label: `Chat number ${at}`, lastMessagePreview: `words of ${at}`, updatedAt: Date.now() - at * 3_600_000 }));
+    return frame;
+  };
+  const start = Date.now();
+  await page.reload();
+  await rows().filter({ hasText: "Chat number 199" }).waitFor({ state: "attached" });
+  assert.ok(Date.now() - start < 5000, `${Date.now() - start} ms`);
+  await page.getByLabel("Search sessions").fill("number 17");
+  await page.waitForFunction(() => document.querySelectorAll(".session").length === 11);
+  await page.getByLabel("Search sessions").press("Escape");
+  assert.equal(await rows().filter({ hasText: "Chat number 30" }).locator(".session-age").innerText(), "1d");
+  proxy.fromGateway = (frame) => frame;
+});

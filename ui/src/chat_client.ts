@@ -1,15 +1,15 @@
 import { ApprovalDesk } from "./approval_desk.js";
 import type { ChatEntry } from "./chat_entry.js";
 import { Conversation } from "./conversation.js";
-import { forgetDrafts } from "./draft_store.js";
+import { forgetDrafts } from "./storage/draft_store.js";
 import { GatewayLink, randomId, RequestError } from "./gateway_link.js";
-import { rememberedSession, rememberSession } from "./open_session.js";
+import { rememberedSession, rememberSession } from "./storage/open_session.js";
 import { OtherTabs } from "./other_tabs.js";
 import { Outbox, type OutgoingMessage } from "./outbox.js";
 import { SessionBook } from "./session_book.js";
 import { labelFor } from "./session_title.js";
 import { signInProblem } from "./sign_in_problem.js";
-import { forgetToken, isTabOnly, onSignOutElsewhere, storedToken, storeToken, takeTokenFromFragment } from "./token_store.js";
+import { forgetToken, isTabOnly, onSignOutElsewhere, storedToken, storeToken, takeTokenFromFragment } from "./storage/token_store.js";
 import type { AgentEvent, ApprovalRequested, ChatEvent, EventFrame, Hello, HistoryMessage, WireError } from "./wire_types.js";
 
 export type Phase = "signed-out" | "connecting" | "online" | "offline" | "restarting";

@@ -1,6 +1,6 @@
 import { freshId, type UserEntry } from "./chat_entry.js";
 import { randomId } from "./gateway_link.js";
-import { loadUnsent, saveUnsent } from "./unsent_store.js";
+import { loadUnsent, saveUnsent } from "./storage/unsent_store.js";
 
 /** How long the gateway is sure to remember an idempotency key; later a repeat could run twice. */
 const SAFE_REPEAT_MS = 4 * 60_000;

@@ -129,7 +129,9 @@ export class ChatLog extends PlainElement {
     return html`<article class="entry answer ${row.streaming ? "streaming" : ""}" aria-label="Assistant" aria-busy=${row.streaming ? "true" : "false"}>
       <markdown-view class="prose" .text=${row.text}></markdown-view>
       ${!this.closesTurn(row)
-        ? nothing
+        ? row.streaming
+          ? html`<div class="answer-room"></div>`
+          : nothing
         : html`<div class="answer-actions">
             <copy-button .text=${row.text} label="Copy answer"></copy-button>
             ${this.noticeFollows(row)

@@ -1,5 +1,5 @@
 import { html, type PropertyValues, type TemplateResult } from "lit";
-import { draftOf, keepDraft } from "../draft_store.js";
+import { draftOf, keepDraft } from "../storage/draft_store.js";
 import { icon } from "./icons.js";
 import { PlainElement } from "./plain_element.js";
 

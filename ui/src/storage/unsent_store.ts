@@ -1,4 +1,4 @@
-import type { OutgoingMessage } from "./outbox.js";
+import type { OutgoingMessage } from "../outbox.js";
 
 /** Messages that the gateway has not acknowledged, kept for this tab so that a reload does not lose them. */
 const KEY = "carapace.unsent";
