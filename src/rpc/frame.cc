@@ -15,12 +15,11 @@ constexpr ParamRow kRequestRows[] = {
 };
 constexpr ParamSchema kRequest{kRequestRows};
 
-// A number is answered with the number that came; what is no scalar cannot be told apart by a
-// client.
+// The id comes back as it was sent, whatever it is, so that its sender recognises it.
 std::string id_to_answer(const json::value& frame) {
   const auto* object = frame.if_object();
   const auto* id = object ? object->if_contains("id") : nullptr;
-  if (id && (id->is_string() || id->is_number())) return dump_json(*id);
+  if (id && !id->is_null()) return dump_json(*id);
   return R"("invalid")";
 }
 

@@ -25,8 +25,8 @@ struct RequestFrame {
 
 struct FrameProblem {
   bool not_json = false;  // ignored after the handshake, ends the connection before it
-  std::string id_json;  // JSON text of the id to answer with: as sent when it is a string or number
-  WireError error;      // "invalid request frame: …"
+  std::string id_json;    // JSON text of the id to answer with: as sent, "invalid" without one
+  WireError error;        // "invalid request frame: …"
 };
 
 std::expected<RequestFrame, FrameProblem> parse_request(std::string_view text);

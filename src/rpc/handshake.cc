@@ -13,15 +13,17 @@
 namespace carapace::rpc {
 namespace {
 
+constexpr std::size_t kShownCharacters = 200;
+
 constexpr ParamRow kClientRows[] = {
     {.name = "id", .type = ParamType::choice, .required = true, .one_of = kClientIds},
-    {.name = "displayName", .min = 1, .max = 200},
-    {.name = "version", .required = true, .min = 1, .max = 200},
-    {.name = "platform", .required = true, .min = 1, .max = 200},
-    {.name = "deviceFamily", .min = 1, .max = 200},
-    {.name = "modelIdentifier", .min = 1, .max = 200},
+    {.name = "displayName", .min = 1},
+    {.name = "version", .required = true, .min = 1},
+    {.name = "platform", .required = true, .min = 1},
+    {.name = "deviceFamily", .min = 1},
+    {.name = "modelIdentifier", .min = 1},
     {.name = "mode", .type = ParamType::choice, .required = true, .one_of = kClientModes},
-    {.name = "instanceId", .min = 1, .max = 200},
+    {.name = "instanceId", .min = 1},
 };
 constexpr ParamRow kDeviceRows[] = {
     {.name = "id", .required = true, .min = 1},
@@ -75,15 +77,26 @@ struct Sent {
   std::string token, password;
 };
 
+// What a client says of itself is shown to every other one: long texts are cut, not refused.
+ClientInfo read_client(const json::object& client) {
+  const auto shown = [&client](std::string_view name) {
+    return ellipsize(string_or(client, name, ""), kShownCharacters);
+  };
+  return {string_or(client, "id", ""),
+          shown("displayName"),
+          shown("version"),
+          shown("platform"),
+          shown("deviceFamily"),
+          shown("modelIdentifier"),
+          string_or(client, "mode", ""),
+          shown("instanceId")};
+}
+
 Sent read(const json::object& params) {
   Sent out;
   out.min_protocol = find_int(params, "minProtocol").value_or(0);
   out.max_protocol = find_int(params, "maxProtocol").value_or(0);
-  const auto& client = params.at("client").get_object();
-  out.client = {string_or(client, "id", ""),           string_or(client, "displayName", ""),
-                string_or(client, "version", ""),      string_or(client, "platform", ""),
-                string_or(client, "deviceFamily", ""), string_or(client, "modelIdentifier", ""),
-                string_or(client, "mode", ""),         string_or(client, "instanceId", "")};
+  out.client = read_client(params.at("client").get_object());
   out.role = string_or(params, "role", "operator");
   if (const auto* scopes = find_array(params, "scopes"))
     for (const auto& scope : *scopes) out.scopes.emplace_back(std::string_view(scope.get_string()));
@@ -116,7 +129,7 @@ std::optional<Refusal> judge_absent_device(const Sent& sent, const ConnectionFac
   return std::nullopt;
 }
 
-// Rows 8 to 13.
+// Rows 8 to 13. A key of another length than ours cannot have signed anything.
 std::optional<Refusal> judge_device(const Sent& sent, const ConnectionFacts& facts) {
   if (!sent.device) return std::nullopt;
   const auto& device = *sent.device;
@@ -128,7 +141,6 @@ std::optional<Refusal> judge_device(const Sent& sent, const ConnectionFacts& fac
   const auto nonce = trim(device.nonce);
   if (nonce.empty() && !facts.local) return refuse("device nonce required");
   if (!nonce.empty() && nonce != facts.nonce) return refuse("device nonce mismatch");
-  if (key->size() != kPublicKeyBytes) return refuse("device public key invalid");
   const DeviceClaim claim{sent.client.id, sent.client.mode, sent.role, sent.scopes, sent.token};
   if (!signature_holds(*key, device, claim)) return refuse("device signature invalid");
   return std::nullopt;

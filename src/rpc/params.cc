@@ -34,7 +34,7 @@ class Judge {
       const std::string_view key = member.key();
       if (std::ranges::none_of(rows, [key](const ParamRow& row) { return row.name == key; }))
         say_text(fmt::format("at {}: unexpected property '{}'", at.empty() ? "root" : at,
-                             ellipsize(key, 64)));
+                             ellipsize(key, kNamedCharacters)));
     }
     for (const auto& row : rows)
       if (const auto* found = object->if_contains(row.name))
@@ -98,6 +98,7 @@ class Judge {
     const auto* text = value.if_string();
     const auto allowed = split(row.one_of, '|');
     if (text && std::ranges::find(allowed, std::string_view(*text)) != allowed.end()) return;
+    if (!text) say(at, "must be string");
     say(at, "must be equal to constant");
     if (row.type == ParamType::choice && !inside_union) say(at, "must match a schema in anyOf");
   }
@@ -131,6 +132,7 @@ class Judge {
   }
 
   static constexpr std::size_t kMaxViolations = 64;
+  static constexpr std::size_t kNamedCharacters = 200;
   std::vector<std::string> found_;
 };
 

@@ -53,7 +53,11 @@ TEST(ParseRequest, refusals_have_the_recorded_words) {
       {R"({"type":"req","id":5,"method":"health"})", "5", "at /id: must be string"},
       {R"([1,2])", R"("invalid")", "must be object"},
       {R"(null)", R"("invalid")", "must be object"},
-      {R"({"type":"req","id":{"a":1},"method":"x"})", R"("invalid")", "at /id: must be string"},
+      {R"({"type":"req","id":{"a":1},"method":"x"})", R"({"a":1})", "at /id: must be string"},
+      {R"({"type":"req","id":true,"method":"x"})", "true", "at /id: must be string"},
+      {R"({"type":"req","id":null,"method":"x"})", R"("invalid")", "at /id: must be string"},
+      {R"({"type":5,"id":"q5","method":"health"})", R"("q5")",
+       "at /type: must be string; at /type: must be equal to constant"},
   };
   for (const auto& one : cases) {
     const auto frame = parse_request(one.text);

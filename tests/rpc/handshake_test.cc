@@ -221,12 +221,27 @@ TEST(Handshake, rows_8_to_13_device) {
   EXPECT_EQ(why(judge(mode)), "device signature invalid");
 }
 
-TEST(Handshake, a_key_of_a_wrong_length_is_told_as_such) {
+TEST(Handshake, a_key_of_a_wrong_length_has_signed_nothing) {
   auto params = with_device(connect());
   auto& device = params["device"].as_object();
   device["publicKey"] = "AAAA";  // three zero bytes, and the id that belongs to them
   device["id"] = "709e80c88487a2411e1ee4dfb9f22a861492d20c4765150c0c794abd70f8147c";
-  EXPECT_EQ(why(judge(params)), "device public key invalid");
+  EXPECT_EQ(why(judge(params)), "device signature invalid");
+}
+
+// Nothing in the protocol bounds them, but every other client is shown them.
+TEST(Handshake, what_a_client_says_of_itself_is_cut_and_not_refused) {
+  auto params = connect();
+  auto& client = params["client"].as_object();
+  for (const auto* name :
+       {"displayName", "version", "platform", "deviceFamily", "modelIdentifier", "instanceId"})
+    client[name] = std::string(5'000, 'x');
+  const auto caller = judge(params);
+  ASSERT_TRUE(caller) << why(caller);
+  for (const auto* text : {&caller->client.display_name, &caller->client.version,
+                           &caller->client.platform, &caller->client.device_family,
+                           &caller->client.model_identifier, &caller->client.instance_id})
+    EXPECT_LT(text->size(), 210U);
 }
 
 // The other vector: Android's, without scopes, token and nonce.

@@ -86,6 +86,27 @@ TEST(CheckParams, nullable_is_a_union) {
             "schema in anyOf");
 }
 
+// Recorded: client.id and sendPolicy of another type than text.
+TEST(CheckParams, a_choice_of_another_type_is_no_text_either) {
+  constexpr ParamRow rows[] = {
+      {.name = "mode", .type = ParamType::choice, .one_of = "cli|ui"},
+      {.name = "kind", .type = ParamType::constant, .one_of = "req"},
+      {.name = "sendPolicy", .type = ParamType::choice, .nullable = true, .one_of = "allow|deny"}};
+  EXPECT_EQ(check({rows}, R"({"mode":5})"),
+            "at /mode: must be string; at /mode: must be equal to constant; at /mode: must match a "
+            "schema in anyOf");
+  EXPECT_EQ(check({rows}, R"({"kind":null})"),
+            "at /kind: must be string; at /kind: must be equal to constant");
+  EXPECT_EQ(check({rows}, R"({"sendPolicy":[]})"),
+            "at /sendPolicy: must be string; at /sendPolicy: must be equal to constant; at "
+            "/sendPolicy: must be null; at /sendPolicy: must match a schema in anyOf");
+}
+
+TEST(CheckParams, a_name_is_told_whole_unless_it_is_very_long) {
+  const std::string name(100, 'k');
+  EXPECT_EQ(check(kNothing, "{\"" + name + "\":1}"), "at root: unexpected property '" + name + "'");
+}
+
 TEST(CheckParams, arrays_objects_and_flags) {
   static constexpr ParamRow inner[] = {{.name = "a", .required = true, .min = 1}};
   constexpr ParamRow rows[] = {
