@@ -18,6 +18,7 @@ struct Inbound {
   std::string channel;  // channel row id; "webchat" for the gateway's own clients
   std::string account = "default";
   std::string peer;       // who or where, in the channel's own ids
+  std::string sender;     // who, as people are shown it; may be empty
   PrincipalId principal;  // whose authority the run has
   Label label;
   std::string session_key;  // as sent; empty lets routing decide

@@ -12,12 +12,9 @@
 
 namespace carapace::gateway {
 
-// One of off, minimal, low, medium, high (aliases: on, enable, think, ultra, …); nullopt for
-// anything else.
-std::optional<std::string_view> thinking_level(std::string_view text);
-
-// The store's patch for what the client sent, but for `model`, which needs the router. The error is
-// a sentence.
-std::expected<store::SessionPatch, std::string> read_session_patch(const json::object& arguments);
+// The store's patch for what the client sent for the session with this key, but for `model`, which
+// needs the router. The error is a sentence.
+std::expected<store::SessionPatch, std::string> read_session_patch(const json::object& arguments,
+                                                                   const SessionKey& key);
 
 }  // namespace carapace::gateway

@@ -16,19 +16,32 @@ using rpc::ObjectText;
 constexpr std::size_t kTitleCharacters = 60;
 constexpr std::size_t kNamedTools = 2;
 
+// Has a model answered in this transcript?
+bool was_answered(const store::SessionRow& row) { return !row.last_provider.empty(); }
+
+// A reset forgets who answered, but not with which model.
+bool was_reset(const store::SessionRow& row) {
+  return row.last_provider.empty() && !row.last_model.empty();
+}
+
 void add_settings(ObjectText& out, const store::SessionRow& row) {
   out.text_unless_empty("thinkingLevel", row.thinking_level)
       .text_unless_empty("verboseLevel", row.verbose_level)
       .text_unless_empty("reasoningLevel", row.reasoning_level)
+      .text_unless_empty("elevatedLevel", row.elevated_level)
       .text_unless_empty("sendPolicy", row.send_policy)
       .text_unless_empty("responseUsage", row.response_usage);
 }
 
 void add_use(ObjectText& out, const store::SessionRow& row) {
-  if (row.last_model.empty()) return;
-  out.number("inputTokens", row.last_usage.prompt())
-      .number("outputTokens", row.last_usage.output)
-      .number("totalTokens", row.last_usage.prompt());
+  if (!was_answered(row) && !was_reset(row)) return;
+  out.number("inputTokens", row.last_usage.prompt()).number("outputTokens", row.last_usage.output);
+}
+
+// What the last run left behind; nothing of a session that had none.
+void add_last_run(ObjectText& out, const store::SessionRow& row) {
+  if (was_answered(row) || was_reset(row)) out.boolean("systemSent", was_answered(row));
+  if (!row.channel.empty() || was_reset(row)) out.boolean("abortedLastRun", row.aborted_last_run);
 }
 
 void add_model(ObjectText& out, const store::SessionRow& row, bool chosen_first) {
@@ -40,22 +53,34 @@ void add_model(ObjectText& out, const store::SessionRow& row, bool chosen_first)
 }
 
 // Where the conversation happens, as clients of the ancestor read it.
-void add_place(ObjectText& out, const store::SessionRow& row) {
+void add_place(ObjectText& out, const store::SessionRow& row, bool in_list) {
   if (row.channel.empty()) return;
   const std::string_view chat = session_kind(row.key) == "group" ? "group" : "direct";
-  out.text("chatType", chat)
-      .raw("origin", ObjectText()
-                         .text("provider", row.channel)
-                         .text("surface", row.channel)
-                         .text("chatType", chat)
-                         .take())
-      .raw("deliveryContext", ObjectText().text("channel", row.channel).take())
-      .text("lastChannel", row.channel);
+  if (!was_reset(row)) out.text("chatType", chat);
+  out.raw("origin", ObjectText()
+                        .text_unless_empty("label", row.sender)
+                        .text("provider", row.channel)
+                        .text("surface", row.channel)
+                        .text("chatType", chat)
+                        .take());
+  if (in_list || !was_reset(row))
+    out.raw("deliveryContext", ObjectText().text("channel", row.channel).take());
+  out.text("lastChannel", row.channel);
 }
 
-// Has a model been told who it is in this conversation?
-bool was_introduced(const store::SessionRow& row) {
-  return !row.channel.empty() && !row.last_model.empty();
+// What is unusual about a session, in short words.
+std::string flags_of(const store::SessionRow& row) {
+  rpc::ArrayText out;
+  const std::pair<std::string_view, const std::string&> levels[] = {
+      {"think:", row.thinking_level},
+      {"verbose:", row.verbose_level},
+      {"reasoning:", row.reasoning_level},
+      {"elevated:", row.elevated_level}};
+  for (const auto& [name, level] : levels)
+    if (!level.empty()) out.text(std::string(name) + level);
+  if (was_answered(row)) out.text("system");
+  if (row.aborted_last_run) out.text("aborted");
+  return out.text("id:" + row.id.value).take();
 }
 
 // The first `count` characters with "..." inside the limit, as the ancestor cuts previews.
@@ -79,13 +104,14 @@ rpc::ObjectText session_row(const store::SessionRow& row) {
   ObjectText out;
   out.text("key", row.key.value)
       .text("kind", session_kind(row.key))
-      .text_unless_empty("label", row.label);
-  add_place(out, row);
+      .text_unless_empty("label", row.label)
+      .text_unless_empty("displayName", row.label.empty() ? row.sender : row.label);
+  add_place(out, row, true);
   out.number("updatedAt", row.updated_ms).text("sessionId", row.id.value);
-  if (was_introduced(row)) out.boolean("systemSent", true);
-  out.boolean("abortedLastRun", row.aborted_last_run);
+  add_last_run(out, row);
   add_settings(out, row);
   add_use(out, row);
+  out.number("totalTokens", row.last_usage.prompt());
   add_model(out, row, true);
   return out;
 }
@@ -95,18 +121,25 @@ std::string session_entry(const store::SessionRow& row, bool after_reset) {
   out.text("sessionId", row.id.value).number("updatedAt", row.updated_ms);
   if (after_reset)
     out.boolean("systemSent", false).boolean("abortedLastRun", false);
-  else if (was_introduced(row))
-    out.boolean("systemSent", true).boolean("abortedLastRun", row.aborted_last_run);
-  out.text_unless_empty("label", row.label);
+  else
+    add_last_run(out, row);
+  out.text_unless_empty("label", row.label).text_unless_empty("spawnedBy", row.spawned_by);
   add_settings(out, row);
+  out.text_unless_empty("groupActivation", row.group_activation)
+      .text_unless_empty("execHost", row.exec_host)
+      .text_unless_empty("execSecurity", row.exec_security)
+      .text_unless_empty("execAsk", row.exec_ask)
+      .text_unless_empty("execNode", row.exec_node);
   if (const auto model = parse_model_ref(row.model_override))
     out.text("providerOverride", model->provider).text("modelOverride", model->model);
-  add_place(out, row);
+  add_place(out, row, false);
   add_model(out, row, false);
   if (after_reset)
-    out.number("inputTokens", 0).number("outputTokens", 0).number("totalTokens", 0);
+    out.number("inputTokens", 0).number("outputTokens", 0);
   else
     add_use(out, row);
+  if (after_reset || was_answered(row) || was_reset(row))
+    out.number("totalTokens", row.last_usage.prompt());
   return out.take();
 }
 
@@ -114,11 +147,6 @@ std::string status_line(const store::SessionRow& row, const std::string& default
                         std::int64_t context_window, std::int64_t now_ms) {
   const auto window = row.context_tokens > 0 ? row.context_tokens : context_window;
   const auto used = row.last_usage.prompt();
-  rpc::ArrayText flags;
-  if (!row.thinking_level.empty()) flags.text("think:" + row.thinking_level);
-  if (!row.verbose_level.empty()) flags.text("verbose:" + row.verbose_level);
-  if (row.aborted_last_run) flags.text("aborted");
-  flags.text("id:" + row.id.value);
   ObjectText out;
   out.text("agentId", row.agent.value)
       .text("key", row.key.value)
@@ -126,8 +154,12 @@ std::string status_line(const store::SessionRow& row, const std::string& default
       .text("sessionId", row.id.value)
       .number("updatedAt", row.updated_ms)
       .number("age", now_ms - row.updated_ms)
-      .boolean("abortedLastRun", row.aborted_last_run);
-  if (!row.last_model.empty())
+      .text_unless_empty("thinkingLevel", row.thinking_level)
+      .text_unless_empty("verboseLevel", row.verbose_level)
+      .text_unless_empty("reasoningLevel", row.reasoning_level)
+      .text_unless_empty("elevatedLevel", row.elevated_level);
+  add_last_run(out, row);
+  if (was_answered(row))
     out.number("inputTokens", used).number("outputTokens", row.last_usage.output);
   out.number("totalTokens", used)
       .number("remainingTokens", std::max<std::int64_t>(0, window - used));
@@ -137,7 +169,7 @@ std::string status_line(const store::SessionRow& row, const std::string& default
     out.raw("percentUsed", "null");
   return out.text("model", row.last_model.empty() ? default_model : row.last_model)
       .number("contextTokens", window)
-      .raw("flags", flags.take())
+      .raw("flags", flags_of(row))
       .take();
 }
 
@@ -166,8 +198,9 @@ std::string preview_text(const Message& message, std::size_t max_chars) {
   return {};
 }
 
-std::string_view preview_role(Role role) {
-  switch (role) {
+std::string_view preview_role(const Message& message) {
+  if (!tool_calls_of(message).empty()) return "tool";
+  switch (message.role) {
     case Role::user: return "user";
     case Role::assistant: return "assistant";
     case Role::tool: return "tool";

@@ -25,6 +25,6 @@ std::string derived_title(const store::SessionRow& row);
 // One message in a preview: text, `[image]`, or `call a, b +n` for an answer that only calls tools.
 // Empty for nothing to show. At most `max_chars` characters.
 std::string preview_text(const Message& message, std::size_t max_chars);
-std::string_view preview_role(Role role);  // user, assistant, tool
+std::string_view preview_role(const Message& message);  // user, assistant; tool for a call too
 
 }  // namespace carapace::gateway

@@ -41,9 +41,11 @@ Result<SessionRow> session_for(Statements& db, const Inbound& inbound, const Ses
   auto session = std::move(*found);
   session.updated_ms = now_ms;
   session.channel = inbound.channel;
+  session.sender = inbound.sender;
   if (session.title.empty()) session.title = title_of(inbound);
-  TRY_STATUS(db.run("UPDATE sessions SET updated_ms = ?2, channel = ?3, title = ?4 WHERE key = ?1",
-                    {key.value, now_ms, session.channel, session.title}));
+  TRY_STATUS(db.run(
+      "UPDATE sessions SET updated_ms = ?2, channel = ?3, sender = ?4, title = ?5 WHERE key = ?1",
+      {key.value, now_ms, session.channel, session.sender, session.title}));
   return session;
 }
 

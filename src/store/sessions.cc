@@ -34,7 +34,8 @@ Result<std::vector<SessionRow>> list_sessions(Statements& db, const SessionFilte
     return fmt::format(
         "SELECT {} FROM sessions WHERE {} AND (?2 IS NULL OR agent = ?2) AND (?3 IS NULL OR label "
         "= ?3) "
-        "AND updated_ms >= ?4 AND (?5 OR key <> 'global') AND (?6 OR key <> 'unknown') "
+        "AND (?9 IS NULL OR spawned_by = ?9) AND updated_ms >= ?4 AND (?5 OR key <> 'global') AND "
+        "(?6 OR key <> 'unknown') "
         "AND (?7 IS NULL OR label LIKE ?7 ESCAPE '\\' OR title LIKE ?7 ESCAPE '\\' OR key LIKE ?7 "
         "ESCAPE '\\' "
         "OR id LIKE ?7 ESCAPE '\\') ORDER BY updated_ms DESC, key DESC LIMIT ?8",
@@ -45,15 +46,15 @@ Result<std::vector<SessionRow>> list_sessions(Statements& db, const SessionFilte
   std::vector<SessionRow> sessions;
   if (filter.search.size() > kLongestSearch) return sessions;
   const auto agent = filter.agent ? Param(filter.agent->value) : Param(nullptr);
-  TRY_STATUS(
-      db.rows(filter.principal.empty() ? kEverybody : kOnePerson,
-              {filter.principal.value, agent, text_or_null(filter.label), filter.updated_since_ms,
-               std::int64_t{filter.include_global}, std::int64_t{filter.include_unknown},
-               pattern_of(filter.search), filter.limit > 0 ? filter.limit : -1},
-              [&](const Row& row) {
-                sessions.push_back(read_session(row));
-                return true;
-              }));
+  TRY_STATUS(db.rows(filter.principal.empty() ? kEverybody : kOnePerson,
+                     {filter.principal.value, agent, text_or_null(filter.label),
+                      filter.updated_since_ms, std::int64_t{filter.include_global},
+                      std::int64_t{filter.include_unknown}, pattern_of(filter.search),
+                      filter.limit > 0 ? filter.limit : -1, text_or_null(filter.spawned_by)},
+                     [&](const Row& row) {
+                       sessions.push_back(read_session(row));
+                       return true;
+                     }));
   return sessions;
 }
 
@@ -82,27 +83,53 @@ Status refuse_used_label(Statements& db, const SessionRow& session, const std::s
   return {};
 }
 
+// What a person may set for a session.
+struct Setting {
+  std::string_view column;
+  std::string SessionRow::* field;
+  std::optional<std::string> SessionPatch::* change;
+  bool outlives_reset;
+};
+constexpr Setting kSettings[] = {
+    {"label", &SessionRow::label, &SessionPatch::label, true},
+    {"model_override", &SessionRow::model_override, &SessionPatch::model_override, true},
+    {"thinking_level", &SessionRow::thinking_level, &SessionPatch::thinking_level, true},
+    {"verbose_level", &SessionRow::verbose_level, &SessionPatch::verbose_level, true},
+    {"reasoning_level", &SessionRow::reasoning_level, &SessionPatch::reasoning_level, true},
+    {"send_policy", &SessionRow::send_policy, &SessionPatch::send_policy, true},
+    {"response_usage", &SessionRow::response_usage, &SessionPatch::response_usage, true},
+    {"spawned_by", &SessionRow::spawned_by, &SessionPatch::spawned_by, true},
+    {"elevated_level", &SessionRow::elevated_level, &SessionPatch::elevated_level, false},
+    {"exec_host", &SessionRow::exec_host, &SessionPatch::exec_host, false},
+    {"exec_security", &SessionRow::exec_security, &SessionPatch::exec_security, false},
+    {"exec_ask", &SessionRow::exec_ask, &SessionPatch::exec_ask, false},
+    {"exec_node", &SessionRow::exec_node, &SessionPatch::exec_node, false},
+    {"group_activation", &SessionRow::group_activation, &SessionPatch::group_activation, false},
+};
+
+Status set(Statements& db, SessionRow& session, const Setting& setting, const std::string& value) {
+  if (session.*setting.field == value) return {};
+  session.*setting.field = value;
+  TRY_STATUS(db.run(fmt::format("UPDATE sessions SET {} = ?2 WHERE key = ?1", setting.column),
+                    {session.key.value, value}));
+  return {};
+}
+
+Status refuse_other_parent(const SessionRow& session, const std::optional<std::string>& parent) {
+  if (!parent || session.spawned_by.empty() || *parent == session.spawned_by) return {};
+  return fail(Errc::conflict, "spawnedBy cannot be {} once set",
+              parent->empty() ? "cleared" : "changed");
+}
+
 Result<SessionRow> patch_session(Statements& db, SessionRow session, const SessionPatch& patch,
                                  std::int64_t now_ms) {
+  TRY_STATUS(refuse_other_parent(session, patch.spawned_by));
   if (patch.label) TRY_STATUS(refuse_used_label(db, session, *patch.label));
-  const auto take = [](std::string& field, const std::optional<std::string>& value) {
-    if (value) field = *value;
-  };
-  take(session.label, patch.label);
-  take(session.model_override, patch.model_override);
-  take(session.thinking_level, patch.thinking_level);
-  take(session.verbose_level, patch.verbose_level);
-  take(session.reasoning_level, patch.reasoning_level);
-  take(session.send_policy, patch.send_policy);
-  take(session.response_usage, patch.response_usage);
+  for (const auto& setting : kSettings)
+    if (const auto& change = patch.*setting.change) TRY_STATUS(set(db, session, setting, *change));
   session.updated_ms = now_ms;
-  TRY_STATUS(db.run(
-      "UPDATE sessions SET label = ?2, model_override = ?3, thinking_level = ?4, verbose_level = "
-      "?5, "
-      "reasoning_level = ?6, send_policy = ?7, response_usage = ?8, updated_ms = ?9 WHERE key = ?1",
-      {session.key.value, session.label, session.model_override, session.thinking_level,
-       session.verbose_level, session.reasoning_level, session.send_policy, session.response_usage,
-       now_ms}));
+  TRY_STATUS(
+      db.run("UPDATE sessions SET updated_ms = ?2 WHERE key = ?1", {session.key.value, now_ms}));
   return session;
 }
 
@@ -112,15 +139,17 @@ Result<SessionRow> reset_session(Statements& db, SessionRow session, const Sessi
   TRY_STATUS(keep_as_past(db, session, now_ms, reason));
   session.id = fresh_id;
   session.last_usage = {};
-  session.context_tokens = 0;
+  session.last_provider.clear();
   session.created_ms = session.updated_ms = now_ms;
   session.aborted_last_run = false;
   session.title.clear();
   TRY_STATUS(db.run(
       "UPDATE sessions SET id = ?2, usage_input = 0, usage_output = 0, usage_cache_read = 0, "
-      "usage_cache_write = 0, context_tokens = 0, created_ms = ?3, updated_ms = ?3, "
+      "usage_cache_write = 0, last_provider = '', created_ms = ?3, updated_ms = ?3, "
       "aborted_last_run = 0, title = '' WHERE key = ?1",
       {session.key.value, fresh_id.value, now_ms}));
+  for (const auto& setting : kSettings)
+    if (!setting.outlives_reset) TRY_STATUS(set(db, session, setting, ""));
   return session;
 }
 

@@ -24,10 +24,14 @@ struct SessionRow {
   AgentId agent;
   PrincipalId principal;
   std::string channel;         // of its last message
+  std::string sender;          // who wrote it, as the channel shows them; may be empty
   std::string label;           // unique per agent; empty: none
   std::string model_override;  // provider/model; empty: the default
   std::string thinking_level, verbose_level, reasoning_level, send_policy, response_usage;
-  std::string last_provider, last_model;  // of the last answer
+  // Kept for what will read them: running programs, groups, subagents.
+  std::string elevated_level, exec_host, exec_security, exec_ask, exec_node, group_activation;
+  std::string spawned_by;                 // key of the session that made this one; set once
+  std::string last_provider, last_model;  // of the last answer; no provider: not since the reset
   Usage last_usage;                       // of the last answer: prompt size is the context in use
   std::int64_t context_tokens = 0;
   std::int64_t created_ms = 0, updated_ms = 0;
@@ -38,7 +42,8 @@ struct SessionRow {
 struct SessionFilter {
   PrincipalId principal = {};  // empty: all
   std::optional<AgentId> agent = {};
-  std::optional<std::string> label = {};  // exact
+  std::optional<std::string> label = {};       // exact
+  std::optional<std::string> spawned_by = {};  // exact
   std::string search = {};  // case-insensitive substring of label, title, key, session id
   std::int64_t updated_since_ms = 0;
   bool include_global = false, include_unknown = false;
@@ -49,7 +54,9 @@ struct SessionFilter {
 struct SessionPatch {
   std::optional<std::string> label = {}, model_override = {}, thinking_level = {},
                              verbose_level = {}, reasoning_level = {}, send_policy = {},
-                             response_usage = {};
+                             response_usage = {}, elevated_level = {}, exec_host = {},
+                             exec_security = {}, exec_ask = {}, exec_node = {},
+                             group_activation = {}, spawned_by = {};
 };
 
 class Sessions {
@@ -59,11 +66,13 @@ class Sessions {
   Task<Result<std::optional<SessionRow>>> find(SessionKey key, PrincipalId principal) const;
   Task<Result<std::vector<SessionRow>>> list(SessionFilter filter) const;  // newest first
   Task<Result<std::int64_t>> count() const;
-  // Creates the session when it is absent. conflict: the label is in use (detail names it).
+  // Creates the session when it is absent. conflict: the label is in use, or it was spawned by
+  // another session (detail says which).
   Task<Result<SessionRow>> patch(SessionKey key, PrincipalId principal, SessionPatch patch,
                                  SessionId fresh_id, std::int64_t now_ms);
-  // Created when it is absent. New transcript under the old key; settings stay. The old transcript
-  // stays in the store, listed in `past_sessions`.
+  // Created when it is absent. New transcript under the old key; settings stay, but for those that
+  // widen or narrow what programs may do. The old transcript stays in the store, listed in
+  // `past_sessions`.
   Task<Result<SessionRow>> reset(SessionKey key, PrincipalId principal, SessionId fresh_id,
                                  std::int64_t now_ms, std::string reason);
   // Takes the key off the list; the transcript moves to `past_sessions` unless `erase`. False: it

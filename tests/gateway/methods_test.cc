@@ -252,6 +252,8 @@ TEST_F(GatewayTest, sessions_can_be_found) {
       R"({"key":"main","status":"ok","items":[{"role":"user","text":"What is the tide ..."}]})");
   EXPECT_EQ(previews.at(1).at("status"), "empty");
   EXPECT_EQ(dump_json(previews.at(2)), R"({"key":"nope","status":"missing","items":[]})");
+  const auto blank = ok(call(*socket, "sessions.preview", {{"keys", {" ", " nope "}}}));
+  EXPECT_EQ(dump_json(blank.at("previews")), R"([{"key":"nope","status":"missing","items":[]}])");
 }
 
 TEST_F(GatewayTest, sessions_patch_sets_clears_and_refuses) {
@@ -284,13 +286,88 @@ TEST_F(GatewayTest, sessions_patch_sets_clears_and_refuses) {
             "invalid verboseLevel (use \"on\"|\"off\")");
   EXPECT_EQ(error_of(patch({{"execHost", "bogus"}})),
             "invalid execHost (use \"sandbox\"|\"gateway\"|\"node\")");
-  EXPECT_EQ(error_of(patch({{"execHost", "gateway"}})),
-            "execHost is not supported by this gateway");
+  EXPECT_EQ(error_of(patch({{"model", " "}})), "invalid model: empty");
+  EXPECT_EQ(error_of(patch({{"execNode", " "}})), "invalid execNode: empty");
+  EXPECT_EQ(error_of(patch({{"spawnedBy", " "}})), "invalid spawnedBy: empty");
+  EXPECT_EQ(error_of(patch({{"label", " "}})), "invalid label: empty");
+  std::string faces;
+  for (int i = 0; i < 33; ++i) faces += "\U0001F600";
+  EXPECT_EQ(error_of(patch({{"label", faces}})), "invalid label: too long (max 64)");
+  for (const auto* method : {"sessions.patch", "sessions.reset", "sessions.delete"})
+    EXPECT_EQ(error_of(call(*socket, method, {{"key", " "}})), "key required") << method;
   EXPECT_EQ(error_of(patch({{"model", "nope/nope"}})), "model not allowed: nope/nope");
   EXPECT_EQ(error_of(patch({{"spawnedBy", "agent:main:main"}})),
             "spawnedBy is only supported for subagent:* sessions");
   ok(call(*socket, "sessions.patch", {{"key", "t"}, {"label", "taken"}}));
   EXPECT_EQ(error_of(patch({{"label", "taken"}})), "label already in use: taken");
+}
+
+TEST_F(GatewayTest, sessions_patch_keeps_what_programs_and_groups_will_read) {
+  const auto socket = connected();
+  const json::object settings = {{"elevatedLevel", "approve"},  {"execHost", " Node "},
+                                 {"execSecurity", "allowlist"}, {"execAsk", "on-miss"},
+                                 {"execNode", " n1 "},          {"groupActivation", "always"},
+                                 {"verboseLevel", "true"},      {"reasoningLevel", "streaming"},
+                                 {"sendPolicy", "allow"}};
+  auto sent = settings;
+  sent["key"] = "s";
+  const auto entry = ok(call(*socket, "sessions.patch", sent)).at("entry").as_object();
+  EXPECT_EQ(entry.at("elevatedLevel"), "ask");
+  EXPECT_EQ(entry.at("execHost"), "node");
+  EXPECT_EQ(entry.at("execSecurity"), "allowlist");
+  EXPECT_EQ(entry.at("execAsk"), "on-miss");
+  EXPECT_EQ(entry.at("execNode"), "n1");
+  EXPECT_EQ(entry.at("groupActivation"), "always");
+  EXPECT_EQ(entry.at("verboseLevel"), "on");
+  EXPECT_EQ(entry.at("reasoningLevel"), "stream");
+  const auto row =
+      ok(call(*socket, "sessions.list", {{"search", "agent:main:s"}})).at("sessions").at(0);
+  EXPECT_EQ(row.at("elevatedLevel"), "ask");
+  EXPECT_FALSE(row.as_object().contains("execHost"));
+
+  // What widens or narrows a program's rights does not outlive the conversation.
+  const auto reset = ok(call(*socket, "sessions.reset", {{"key", "s"}})).at("entry").as_object();
+  for (const auto* name : {"elevatedLevel", "execHost", "execNode", "groupActivation"})
+    EXPECT_FALSE(reset.contains(name)) << name;
+  EXPECT_EQ(reset.at("verboseLevel"), "on");
+
+  ok(call(*socket, "sessions.patch", sent));
+  json::object cleared = {{"key", "s"}};
+  for (const auto& setting : settings) cleared[setting.key()] = nullptr;
+  const auto empty = ok(call(*socket, "sessions.patch", cleared)).at("entry").as_object();
+  for (const auto& setting : settings) EXPECT_FALSE(empty.contains(setting.key()));
+}
+
+TEST_F(GatewayTest, the_parent_of_a_subagent_is_set_once) {
+  const auto socket = connected();
+  const auto patch = [&](json::value parent) {
+    return call(*socket, "sessions.patch",
+                {{"key", "agent:main:subagent:x"}, {"spawnedBy", std::move(parent)}});
+  };
+  EXPECT_EQ(ok(patch("agent:main:main")).at("entry").at("spawnedBy"), "agent:main:main");
+  ok(patch("agent:main:main"));
+  EXPECT_EQ(error_of(patch("agent:main:other")), "spawnedBy cannot be changed once set");
+  EXPECT_EQ(error_of(patch(nullptr)), "spawnedBy cannot be cleared once set");
+  ok(call(*socket, "sessions.patch", {{"key", "y"}}));
+  const auto children = ok(call(*socket, "sessions.list", {{"spawnedBy", "agent:main:main"}}));
+  EXPECT_EQ(children.at("count"), 1);
+}
+
+TEST_F(GatewayTest, a_session_without_an_answer_shows_nothing_of_one) {
+  const auto socket = connected();
+  ok(call(*socket, "sessions.patch", {{"key", "new"}, {"label", "Plans"}}));
+  const auto row = ok(call(*socket, "sessions.list", {})).at("sessions").at(0).as_object();
+  EXPECT_EQ(row.at("displayName"), "Plans");
+  EXPECT_EQ(row.at("totalTokens"), 0);
+  for (const auto* name : {"systemSent", "abortedLastRun", "inputTokens", "modelProvider"})
+    EXPECT_FALSE(row.contains(name)) << name;
+}
+
+TEST_F(GatewayTest, choosing_the_usual_model_chooses_none) {
+  const auto socket = connected();
+  ok(call(*socket, "sessions.patch", {{"key", "s"}, {"model", "fake/large"}}));
+  const auto usual = ok(call(*socket, "sessions.patch", {{"key", "s"}, {"model", "fake/small"}}));
+  EXPECT_FALSE(usual.at("entry").as_object().contains("modelOverride"));
 }
 
 TEST_F(GatewayTest, sessions_reset_and_delete) {

@@ -139,7 +139,8 @@ class Operator {
     const operator = new Operator();
     operator.socket = await RawWebSocket.open({ port: gateway.port });
     await operator.socket.find((item) => item.frame, 2000);
-    const hello = await operator.request("connect", plainConnect("x").params);
+    const { params } = plainConnect("x");
+    const hello = await operator.request("connect", { ...params, client: { ...params.client, displayName: "golden-op" } });
     operator.methods = new Set([...hello.payload.features.methods, ...UNADVERTISED]);
     return operator;
   }

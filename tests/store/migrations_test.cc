@@ -23,6 +23,8 @@ std::vector<Migration> steps_with(std::string_view second) {
   return steps;
 }
 
+std::int64_t newest() { return known_migrations().back().version; }
+
 std::int64_t number_in(const std::string& path, const std::string& sql) {
   sqlite3* db = nullptr;
   sqlite3_stmt* statement = nullptr;
@@ -58,9 +60,9 @@ TEST_F(MigrationsTest, AnOlderStoreIsCopiedAndThenTaken) {
   EXPECT_EQ(number("SELECT count(*) FROM sessions WHERE colour = 'grey'"), 1);
   EXPECT_EQ(number("PRAGMA user_version"), steps.back().version);
   EXPECT_EQ(transcript(before.session.id), std::vector<std::string>{"hello"});
-  const auto copy = path() + ".v1.bak";
+  const auto copy = fmt::format("{}.v{}.bak", path(), newest());
   EXPECT_EQ(test::mode_of(copy), 0600U);
-  EXPECT_EQ(number_in(copy, "PRAGMA user_version"), 1);
+  EXPECT_EQ(number_in(copy, "PRAGMA user_version"), newest());
   EXPECT_EQ(number_in(copy, "SELECT count(*) FROM messages"), 1);
   EXPECT_EQ(number_in(copy, "SELECT count(*) FROM extra"), -1);  // no such table there
   EXPECT_FALSE(std::filesystem::exists(copy + ".part"));
@@ -73,7 +75,7 @@ TEST_F(MigrationsTest, AStepThatFailsChangesNothing) {
   const auto steps =
       steps_with("CREATE TABLE extra(id INTEGER PRIMARY KEY); INSERT INTO nowhere VALUES (1)");
   EXPECT_FALSE(open_sqlite_engine({.path = path(), .program_version = "2"}, {.steps = steps}));
-  EXPECT_EQ(number_in(path(), "PRAGMA user_version"), 1);
+  EXPECT_EQ(number_in(path(), "PRAGMA user_version"), newest());
   EXPECT_EQ(number_in(path(), "SELECT count(*) FROM sqlite_schema WHERE name = 'extra'"), 0);
   open();
   EXPECT_EQ(must(runs().unfinished()).size(), 1U);
@@ -81,11 +83,12 @@ TEST_F(MigrationsTest, AStepThatFailsChangesNothing) {
 
 TEST_F(MigrationsTest, WithoutACopyNothingIsUpgraded) {
   close();
-  std::filesystem::create_directory(path() + ".v1.bak");  // the copy cannot take its name
-  test::write_text(path() + ".v1.bak/in-the-way", "x");
+  const auto copy = fmt::format("{}.v{}.bak", path(), newest());
+  std::filesystem::create_directory(copy);  // the copy cannot take its name
+  test::write_text(copy + "/in-the-way", "x");
   const auto steps = steps_with(kSecondStep);
   EXPECT_FALSE(open_sqlite_engine({.path = path(), .program_version = "2"}, {.steps = steps}));
-  EXPECT_EQ(number_in(path(), "PRAGMA user_version"), 1);
+  EXPECT_EQ(number_in(path(), "PRAGMA user_version"), newest());
 }
 
 TEST_F(MigrationsTest, ANewerStoreIsRefusedByTheNameOfItsWriter) {
@@ -98,8 +101,9 @@ TEST_F(MigrationsTest, ANewerStoreIsRefusedByTheNameOfItsWriter) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::conflict);
   EXPECT_EQ(refused.error().detail,
-            "the store was written by Carapace 1.2.3 (schema 2); this is 0.9 (schema 1): use 1.2.3 "
-            "or newer, nothing was changed");
+            fmt::format("the store was written by Carapace 1.2.3 (schema {}); this is 0.9 (schema "
+                        "{}): use 1.2.3 or newer, nothing was changed",
+                        newest() + 1, newest()));
   EXPECT_EQ(test::read_text(path()), bytes);
 }
 

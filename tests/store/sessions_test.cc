@@ -131,7 +131,9 @@ TEST_F(SessionsTest, ResetKeepsSettingsAndTheOldTranscript) {
   EXPECT_EQ(reset.label, "work");
   EXPECT_EQ(reset.model_override, "a/b");
   EXPECT_EQ(reset.last_usage, Usage{});
-  EXPECT_EQ(reset.context_tokens, 0);
+  EXPECT_EQ(reset.last_provider, "");
+  EXPECT_EQ(reset.last_model, "m");
+  EXPECT_EQ(reset.context_tokens, 9);
   EXPECT_EQ(reset.title, "");
   EXPECT_EQ(must(sessions().find(kMain, kOwner))->id, fresh);
   EXPECT_TRUE(transcript(fresh).empty());
@@ -140,6 +142,32 @@ TEST_F(SessionsTest, ResetKeepsSettingsAndTheOldTranscript) {
                    "AND id = '" +
                    first.session.id.value + "'"),
             1);
+}
+
+TEST_F(SessionsTest, ResetForgetsWhatProgramsMayDo) {
+  must(sessions().patch(kMain, kOwner,
+                        {.send_policy = "deny",
+                         .elevated_level = "full",
+                         .exec_host = "node",
+                         .exec_security = "full",
+                         .exec_ask = "off",
+                         .exec_node = "n",
+                         .group_activation = "always"},
+                        fresh_id(), 1));
+  EXPECT_EQ(must(sessions().find(kMain, kOwner))->exec_security, "full");
+  must(sessions().reset(kMain, kOwner, fresh_id(), 2, "/new"));
+  const auto found = *must(sessions().find(kMain, kOwner));
+  for (const auto* text : {&found.elevated_level, &found.exec_host, &found.exec_security,
+                           &found.exec_ask, &found.exec_node, &found.group_activation})
+    EXPECT_EQ(*text, "");
+  EXPECT_EQ(found.send_policy, "deny");
+}
+
+TEST_F(SessionsTest, TheSenderOfTheLastMessageIsKept) {
+  auto first = inbound("r1", "hello");
+  first.sender = "Ann";
+  accept(first);
+  EXPECT_EQ(must(sessions().find(kMain, kOwner))->sender, "Ann");
 }
 
 TEST_F(SessionsTest, ResetOfWhatIsNotThereMakesIt) {

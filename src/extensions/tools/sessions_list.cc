@@ -31,8 +31,8 @@ class SessionsList final : public tool::Tool {
           {"label", row.label},
           {"title", row.title},
           {"updatedAt", row.updated_ms},
-          {"model", row.last_model.empty() ? row.model_override
-                                           : row.last_provider + "/" + row.last_model}});
+          {"model", row.last_provider.empty() ? row.model_override
+                                              : row.last_provider + "/" + row.last_model}});
     }
     co_return answered(json::object{{"count", list.size()}, {"sessions", std::move(list)}});
   }

@@ -202,9 +202,10 @@ struct RunEvents::Impl : std::enable_shared_from_this<Impl> {
             ObjectText().text("phase", "end").number("endedAt", what.ended_ms).take(), event.seq,
             event.at_ms);
     chat(live, "final", event.seq, false, [&](ObjectText& out) {
-      if (what.text.empty()) return;
-      out.raw("message", live.started ? message_json(what.text, event.at_ms)
-                                      : injected_json(what.text, event.at_ms));
+      const auto text = trim(what.text);
+      if (text.empty()) return;
+      out.raw("message",
+              live.started ? message_json(text, event.at_ms) : injected_json(text, event.at_ms));
     });
   }
 

@@ -92,7 +92,7 @@ Reply finished(const RunId& run, const store::RunRow& row, const dispatch::Outco
   ObjectText meta;
   meta.number("durationMs", std::max<std::int64_t>(0, outcome.ended_ms - outcome.started_ms))
       .raw("agentMeta", agent.raw("usage", usage).take());
-  if (outcome.state == store::RunState::aborted) meta.boolean("aborted", true);
+  meta.boolean("aborted", outcome.state == store::RunState::aborted);
   return answered(
       ObjectText()
           .text("runId", run.value)
@@ -155,6 +155,7 @@ Inbound inbound_of(const Call& call, std::string session_key, std::vector<ImageB
   Inbound out;
   out.channel = "webchat";
   out.peer = call.client->caller.client.id;
+  out.sender = call.client->caller.client.display_name;
   out.principal = call.principal();
   out.session_key = std::move(session_key);
   out.text = string_or(arguments, "message", "");

@@ -66,6 +66,7 @@ Inbound inbound_of(const Call& call, std::vector<ImageBlock> images) {
   Inbound out;
   out.channel = "webchat";
   out.peer = call.client->caller.client.id;
+  out.sender = call.client->caller.client.display_name;
   out.principal = call.principal();
   out.session_key = string_or(arguments, "sessionKey", "");
   out.text = string_or(arguments, "message", "");

@@ -55,29 +55,39 @@ std::optional<SessionKey> key_of(const Call& call) {
   return canonical_key(string_or(call.arguments(), "key", ""), call.face->settings.default_agent);
 }
 
+Reply no_key(const Call& call) {
+  const bool empty = trim(string_or(call.arguments(), "key", "")).empty();
+  return refused(empty ? "key required" : "invalid session key");
+}
+
+// Choosing the usual model is choosing none: the session follows when another becomes the usual
+// one. The error is a sentence.
+std::expected<std::string, std::string> chosen_model(Face& face, const json::value& sent) {
+  if (sent.is_null()) return "";
+  const auto name = std::string(trim(sent.get_string()));
+  if (name.empty()) return std::unexpected("invalid model: empty");
+  const auto route = face.ports.router.route(name);
+  if (!route) return std::unexpected("model not allowed: " + name);
+  const ModelRef chosen{route->model.provider, route->model.id};
+  return chosen == face.ports.router.choice().model ? "" : chosen.text();
+}
+
 Task<Reply> patch(Call call) {
   auto& face = *call.face;
   const auto& arguments = call.arguments();
   const auto key = key_of(call);
-  if (!key) co_return refused("invalid session key");
-  auto wanted = read_session_patch(arguments);
+  if (!key) co_return no_key(call);
+  auto wanted = read_session_patch(arguments, *key);
   if (!wanted) co_return refused(std::move(wanted.error()));
   if (const auto* model = find(arguments, "model")) {
-    if (model->is_null()) {
-      wanted->model_override = "";
-    } else {
-      const auto name = std::string(trim(model->get_string()));
-      const auto route = face.ports.router.route(name);
-      if (!route || name.empty()) co_return refused("model not allowed: " + name);
-      wanted->model_override = route->model.provider + "/" + route->model.id;
-    }
+    auto chosen = chosen_model(face, *model);
+    if (!chosen) co_return refused(std::move(chosen.error()));
+    wanted->model_override = std::move(*chosen);
   }
-  const auto label = wanted->label.value_or("");
   const auto row = co_await face.ports.sessions.patch(*key, call.principal(), std::move(*wanted),
                                                       SessionId(uuid_v4(face.ports.random)),
                                                       face.ports.clock.wall_ms());
-  if (!row && row.error().code == Errc::conflict && !label.empty())
-    co_return refused("label already in use: " + label);
+  if (!row && row.error().code == Errc::conflict) co_return refused(row.error().detail);
   if (!row) co_return failed(row.error());
   co_return answered(ObjectText()
                          .boolean("ok", true)
@@ -105,7 +115,7 @@ Reply still_active(const SessionKey& key) {
 Task<Reply> reset(Call call) {
   auto& face = *call.face;
   const auto key = key_of(call);
-  if (!key) co_return refused("invalid session key");
+  if (!key) co_return no_key(call);
   const auto session = co_await face.ports.sessions.find(*key, call.principal());
   if (!session) co_return failed(session.error());
   if (*session && !co_await stop_runs(face, *key)) co_return still_active(*key);
@@ -127,9 +137,9 @@ Task<Reply> reset(Call call) {
 Task<Reply> remove(Call call) {
   auto& face = *call.face;
   const auto key = key_of(call);
-  if (!key) co_return refused("invalid session key");
+  if (!key) co_return no_key(call);
   const auto parts = parse_session_key(key->value);
-  if (parts && *key == main_session_key(parts->agent))
+  if (parts && *key == main_session_key(parts->agent) && face.find_agent(parts->agent))
     co_return refused(fmt::format("Cannot delete the main session ({}).", key->value));
   const auto session = co_await face.ports.sessions.find(*key, call.principal());
   if (!session) co_return failed(session.error());

@@ -59,6 +59,7 @@ store::SessionFilter filter_of(const Call& call) {
   filter.principal = call.principal();
   if (const auto agent = find_string(arguments, "agentId")) filter.agent = agent_slug(*agent);
   if (const auto label = find_string(arguments, "label")) filter.label = std::string(trim(*label));
+  filter.spawned_by = find_string(arguments, "spawnedBy");
   filter.search = to_lower(trim(string_or(arguments, "search", "")));
   if (const auto minutes = find_int(arguments, "activeMinutes"))
     filter.updated_since_ms =
@@ -97,10 +98,7 @@ std::string defaults_json(Face& face) {
 Task<Reply> list(Call call) {
   auto& face = *call.face;
   const auto& arguments = call.arguments();
-  // No session of this gateway was spawned by another one yet, so that filter leaves nothing.
-  const bool none = arguments.contains("spawnedBy");
-  auto rows = none ? Result<std::vector<store::SessionRow>>(std::in_place)
-                   : co_await face.ports.sessions.list(filter_of(call));
+  const auto rows = co_await face.ports.sessions.list(filter_of(call));
   if (!rows) co_return failed(rows.error());
   const bool titles = find_bool(arguments, "includeDerivedTitles").value_or(false);
   const bool last = find_bool(arguments, "includeLastMessage").value_or(false);
@@ -147,8 +145,7 @@ Task<std::string> preview_one(Face& face, std::string raw_key, PrincipalId princ
     const auto text = preview_text(stored.message, size.characters);
     if (text.empty()) continue;
     any = true;
-    items.raw(
-        ObjectText().text("role", preview_role(stored.message.role)).text("text", text).take());
+    items.raw(ObjectText().text("role", preview_role(stored.message)).text("text", text).take());
   }
   co_return made(any ? "ok" : "empty", items.take());
 }
@@ -160,11 +157,12 @@ Task<Reply> preview(Call call) {
   size.items = std::clamp<std::int64_t>(find_int(arguments, "limit").value_or(12), 1, 50);
   size.characters = static_cast<std::size_t>(
       std::clamp<std::int64_t>(find_int(arguments, "maxChars").value_or(240), 20, 2000));
-  const auto& keys = arguments.at("keys").get_array();
   rpc::ArrayText previews;
-  for (std::size_t i = 0; i < std::min(keys.size(), kPreviewKeys); ++i) {
-    const auto one =
-        co_await preview_one(face, std::string(keys[i].get_string()), call.principal(), size);
+  std::size_t count = 0;
+  for (const auto& sent : arguments.at("keys").get_array()) {
+    const std::string key(trim(sent.get_string()));
+    if (key.empty() || count++ >= kPreviewKeys) continue;
+    const auto one = co_await preview_one(face, key, call.principal(), size);
     previews.raw(one);
   }
   co_return answered(ObjectText()

@@ -42,6 +42,7 @@ InboundText inbound_to_text(const Inbound& inbound) {
   const json::object body{{"channel", inbound.channel},
                           {"account", inbound.account},
                           {"peer", inbound.peer},
+                          {"sender", inbound.sender},
                           {"principal", inbound.principal.value},
                           {"integrity", to_text(inbound.label.integrity)},
                           {"confidentiality", to_text(inbound.label.confidentiality)},
@@ -65,6 +66,7 @@ Result<Inbound> inbound_from_text(std::string_view body, std::string_view images
   inbound.channel = string_or(object, "channel", "");
   inbound.account = string_or(object, "account", "default");
   inbound.peer = string_or(object, "peer", "");
+  inbound.sender = string_or(object, "sender", "");
   inbound.principal = PrincipalId(string_or(object, "principal", ""));
   inbound.label = {integrity_from(string_or(object, "integrity", "")),
                    confidentiality_from(string_or(object, "confidentiality", ""))};

@@ -32,6 +32,14 @@ SessionRow read_session(const Row& row) {
   out.updated_ms = integer();
   out.aborted_last_run = integer() != 0;
   out.title = text();
+  out.sender = text();
+  out.elevated_level = text();
+  out.exec_host = text();
+  out.exec_security = text();
+  out.exec_ask = text();
+  out.exec_node = text();
+  out.group_activation = text();
+  out.spawned_by = text();
   return out;
 }
 

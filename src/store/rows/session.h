@@ -18,7 +18,8 @@ inline constexpr std::string_view kSessionColumns =
     "reasoning_level, send_policy, response_usage, last_provider, last_model, usage_input, "
     "usage_output, "
     "usage_cache_read, usage_cache_write, context_tokens, created_ms, updated_ms, "
-    "aborted_last_run, title";
+    "aborted_last_run, title, sender, elevated_level, exec_host, exec_security, exec_ask, "
+    "exec_node, group_activation, spawned_by";
 
 SessionRow read_session(const Row& row);
 // Whoever owns it: callers ask `may_touch`.

@@ -1,5 +1,6 @@
-// Schema, step 1. A step that was released is never edited: changes are new steps in a list below
-// it. Times are Unix milliseconds, money is millionths of a dollar, `checksum` is rows/checksum.h.
+// The schema, step by step. A step that was released is never edited: changes are new steps in the
+// list at the end. Times are Unix milliseconds, money is millionths of a dollar, `checksum` is
+// rows/checksum.h.
 #include "store/sqlite/migrations.h"
 
 namespace carapace::store {
@@ -165,7 +166,20 @@ CREATE TABLE approvals(
 CREATE INDEX approvals_open ON approvals(created_ms) WHERE decision = '';
 )sql";
 
-constexpr Migration kMigrations[] = {{1, kSchemaV1}};
+// Who wrote last, and the settings of a session that concern running programs, groups and
+// subagents: kept from the day that clients may set them.
+constexpr std::string_view kSchemaV2 = R"sql(
+ALTER TABLE sessions ADD COLUMN sender TEXT NOT NULL DEFAULT '';
+ALTER TABLE sessions ADD COLUMN elevated_level TEXT NOT NULL DEFAULT '';
+ALTER TABLE sessions ADD COLUMN exec_host TEXT NOT NULL DEFAULT '';
+ALTER TABLE sessions ADD COLUMN exec_security TEXT NOT NULL DEFAULT '';
+ALTER TABLE sessions ADD COLUMN exec_ask TEXT NOT NULL DEFAULT '';
+ALTER TABLE sessions ADD COLUMN exec_node TEXT NOT NULL DEFAULT '';
+ALTER TABLE sessions ADD COLUMN group_activation TEXT NOT NULL DEFAULT '';
+ALTER TABLE sessions ADD COLUMN spawned_by TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr Migration kMigrations[] = {{1, kSchemaV1}, {2, kSchemaV2}};
 
 }  // namespace
 
