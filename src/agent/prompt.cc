@@ -7,7 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include "provider/budget.h"
+#include "provider/stack/budget.h"
 
 namespace carapace::agent {
 namespace {

@@ -18,6 +18,7 @@ class Stream final : public provider::EventSink, public std::enable_shared_from_
   // `publish` gets RunText and RunThinking payloads.
   Stream(Loop& loop, std::function<void(decltype(RunEvent::what))> publish);
 
+  void on_begin() override {}  // readers are told about words only
   void on_text(std::string_view delta) override;
   void on_thinking(std::string_view delta) override;
 

@@ -19,7 +19,7 @@
 #include "base/text.h"
 #include "domain/message_json.h"
 #include "log/log.h"
-#include "provider/budget.h"
+#include "provider/stack/budget.h"
 #include "provider/hygiene.h"
 
 namespace carapace::agent {

@@ -22,15 +22,23 @@ struct Price {  // USD per million tokens
   double cache_read = 0;
   double cache_write = 0;
   bool known = false;  // false: nobody told us, which is not the same as free
+  // Prompts of more tokens than this cost `long_factor` as much, answer included; 0: all cost the
+  // same.
+  std::int64_t long_from = 0;
+  double long_factor = 1;
+
+  double factor(std::int64_t prompt) const {
+    return long_from > 0 && prompt > long_from ? long_factor : 1;
+  }
 };
 
 // One dollar per million tokens is one micro a token.
-constexpr std::int64_t cost_micros(const Usage& usage, const Price& price) {
+inline std::int64_t cost_micros(const Usage& usage, const Price& price) {
   const double micros = static_cast<double>(usage.input) * price.input +
                         static_cast<double>(usage.output) * price.output +
                         static_cast<double>(usage.cache_read) * price.cache_read +
                         static_cast<double>(usage.cache_write) * price.cache_write;
-  return static_cast<std::int64_t>(micros + 0.5);
+  return static_cast<std::int64_t>(micros * price.factor(usage.prompt()) + 0.5);
 }
 
 }  // namespace carapace

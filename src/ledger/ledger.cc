@@ -25,6 +25,13 @@ Task<Result<std::int64_t>> Ledger::reserve(PrincipalId principal, RunId run,
                                     settings_.daily_cap_micros, std::move(run), now);
 }
 
+Task<Result<std::int64_t>> Ledger::left(PrincipalId principal) const {
+  CO_TRY(const auto sum, co_await costs_.day(std::move(principal), utc_day(clock_.wall_ms())));
+  const auto cap = settings_.daily_cap_micros;
+  if (sum.spent_micros >= cap || sum.reserved_micros >= cap - sum.spent_micros) co_return 0;
+  co_return cap - sum.spent_micros - sum.reserved_micros;
+}
+
 void Ledger::settle(std::int64_t reservation, store::UsageRow row) {
   row.at_ms = clock_.wall_ms();
   row.day = utc_day(row.at_ms);

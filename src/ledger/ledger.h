@@ -27,6 +27,9 @@ class Ledger {
   // budget_exceeded says the cap, what is spent and what was asked for.
   Task<Result<std::int64_t>> reserve(PrincipalId principal, RunId run,
                                      std::int64_t worst_case_micros);
+  bool capped() const { return settings_.daily_cap_micros >= 0; }
+  // What is left of today's cap, never negative; others may take it before the caller does.
+  Task<Result<std::int64_t>> left(PrincipalId principal) const;
   // Queues the usage row (with principal, run, provider, model, usage, cost filled; day and time
   // are added here) and closes the reservation. Rows ride together a moment later: what a crash
   // loses of them is still covered by the reservation, which then counts as spent.

@@ -22,6 +22,7 @@ Answer::Answer(EventSink& events, std::span<const ToolDefinition> tools,
     : events_(events), tools_(tools), fresh_id_(std::move(fresh_id)) {}
 
 Answer::Part& Answer::add(Kind kind) {
+  if (parts_.empty()) events_.on_begin();
   parts_.push_back({});
   parts_.back().kind = kind;
   return parts_.back();

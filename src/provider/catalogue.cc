@@ -23,9 +23,14 @@ ModelInfo from_row(const ModelRow& row, std::string_view provider, const Spec& s
   return info;
 }
 
+// A dated name (`claude-x-20250929`) is the model of the row.
 const ModelRow* row_of(const Spec& spec, std::string_view model) {
-  const auto found = std::ranges::find(spec.models, model, &ModelRow::id);
-  return found == spec.models.end() ? nullptr : &*found;
+  const auto exact = std::ranges::find(spec.models, model, &ModelRow::id);
+  if (exact != spec.models.end()) return &*exact;
+  const auto dated = std::ranges::find_if(spec.models, [model](const ModelRow& row) {
+    return model.size() > row.id.size() && same_model(row.id, model);
+  });
+  return dated == spec.models.end() ? nullptr : &*dated;
 }
 
 // What configuration or a server left out comes from the row of the same model, then from the row's
@@ -50,13 +55,14 @@ ModelInfo completed(ModelInfo info, std::string_view provider, const Spec* row, 
   return info;
 }
 
-ModelInfo unknown_model(std::string_view id, std::string_view provider, const Spec& spec) {
+ModelInfo unknown_model(std::string_view id, std::string_view provider, const Spec* row,
+                        const Spec& spec) {
   ModelInfo info;
   info.id = id;
   info.context_window = 0;
   info.max_output = 0;
   info.images = spec.default_images;
-  return completed(std::move(info), provider, nullptr, spec);
+  return completed(std::move(info), provider, row, spec);
 }
 
 void add_missing(std::vector<ModelInfo>& models, ModelInfo info) {
@@ -70,6 +76,34 @@ bool is_variable_name(std::string_view text) {
          });
 }
 
+// Free as far as anybody told: a price that configuration gave stays.
+void make_free(ModelInfo& model) {
+  if (!model.price.known) model.price = {.known = true};
+}
+
+// A model that thinks may stay silent for longer.
+constexpr std::int64_t kThinkingFactor = 5;
+
+std::int64_t patient(std::int64_t ms, std::int64_t total_ms) {
+  const auto longer = ms * kThinkingFactor;
+  return total_ms > 0 ? std::min(longer, std::max(ms, total_ms)) : longer;
+}
+
+void override_with(const Timeouts& timeouts, net::Deadlines& deadlines) {
+  if (timeouts.connect_ms) deadlines.connect_ms = *timeouts.connect_ms;
+  if (timeouts.first_byte_ms) deadlines.first_byte_ms = *timeouts.first_byte_ms;
+  if (timeouts.idle_ms) deadlines.idle_ms = *timeouts.idle_ms;
+  if (timeouts.total_ms) deadlines.total_ms = *timeouts.total_ms;
+}
+
+void apply(const Compat& compat, Quirks& quirks) {
+  for (const std::string_view field : {"max_tokens", "max_completion_tokens"})
+    if (compat.max_tokens_field == field) quirks.max_tokens_field = field;
+  if (compat.developer_role) quirks.developer_role = *compat.developer_role;
+  if (compat.reasoning_effort)
+    quirks.reasoning_field = *compat.reasoning_effort ? "reasoning_effort" : "";
+}
+
 std::string without_slash(std::string url) {
   while (url.ends_with('/')) url.pop_back();
   return url;
@@ -81,21 +115,19 @@ std::string join_keys(std::span<const std::string_view> keys) {
   return out;
 }
 
-}  // namespace
+// The host of what stands behind "://", without port; an IPv6 address without brackets.
+std::string_view host_of(std::string_view rest) {
+  rest = rest.substr(0, rest.find_first_of("/?#"));
+  if (rest.contains('@')) return rest;
+  if (rest.starts_with('[')) return rest.substr(1, rest.find(']') - 1);
+  return rest.substr(0, rest.find(':'));
+}
 
-bool is_safe_base_url(std::string_view url) {
-  const auto lower = to_lower(url);
-  const auto scheme_end = lower.find("://");
-  if (scheme_end == std::string::npos) return false;
-  const auto scheme = std::string_view(lower).substr(0, scheme_end);
-  auto host = std::string_view(lower).substr(scheme_end + 3);
-  host = host.substr(0, host.find_first_of("/?#"));
-  if (host.empty() || host.contains('@')) return false;
-  if (scheme == "https") return true;
-  if (scheme != "http") return false;
-  if (host.starts_with('[')) return !net::is_public_address(host.substr(1, host.find(']') - 1));
-  host = host.substr(0, host.find(':'));
-  const bool is_address = host.find_first_not_of("0123456789.") == std::string_view::npos;
+// This machine, an address of a private network, or a name that only such a network knows. In lower
+// case.
+bool is_private_host(std::string_view host) {
+  const bool is_address =
+      host.contains(':') || host.find_first_not_of("0123456789.") == std::string_view::npos;
   if (is_address) return !net::is_public_address(host);
   if (!host.contains('.')) return !host.empty();
   for (const std::string_view suffix : {".localhost", ".local", ".lan", ".internal", ".home.arpa"})
@@ -103,9 +135,31 @@ bool is_safe_base_url(std::string_view url) {
   return false;
 }
 
+bool is_private_url(std::string_view url) {
+  const auto lower = to_lower(url);
+  const auto at = lower.find("://");
+  return at != std::string::npos &&
+         is_private_host(host_of(std::string_view(lower).substr(at + 3)));
+}
+
+}  // namespace
+
+bool is_safe_base_url(std::string_view url) {
+  const auto lower = to_lower(url);
+  const auto scheme_end = lower.find("://");
+  if (scheme_end == std::string::npos) return false;
+  const auto scheme = std::string_view(lower).substr(0, scheme_end);
+  const auto host = host_of(std::string_view(lower).substr(scheme_end + 3));
+  if (host.empty() || host.contains('@')) return false;
+  return scheme == "https" || (scheme == "http" && is_private_host(host));
+}
+
 Catalogue::Catalogue(std::span<const Spec* const> rows, std::vector<ProviderConfig> configured,
-                     Environment environment)
-    : rows_(rows), configured_(std::move(configured)), environment_(std::move(environment)) {
+                     Environment environment, Timeouts timeouts)
+    : rows_(rows),
+      configured_(std::move(configured)),
+      environment_(std::move(environment)),
+      timeouts_(timeouts) {
   for (auto& config : configured_) config.id = to_lower(config.id);
 }
 
@@ -165,7 +219,30 @@ std::vector<ModelInfo> Catalogue::models_of(std::string_view id, const Known& kn
         add_missing(models, completed(model, id, known.row, spec));
   if (known.row)
     for (const auto& row : known.row->models) add_missing(models, from_row(row, id, spec));
+  if (bills_nobody(known, spec)) std::ranges::for_each(models, make_free);
   return models;
+}
+
+bool Catalogue::bills_nobody(const Known& known, const Spec& spec) const {
+  const auto& row = known.row ? *known.row : spec;
+  return row.offline || (row.local && is_private_url(base_url_of(known, spec)));
+}
+
+// What configuration says is meant as it is said; the row's own patience grows with thinking.
+void Catalogue::set_deadlines(const Known& known, const Spec& spec, Settings& settings) const {
+  auto& plain = settings.deadlines;
+  auto& thinking = settings.thinking_deadlines;
+  plain = spec.deadlines;
+  if (timeouts_.total_ms) plain.total_ms = *timeouts_.total_ms;
+  if (known.config && known.config->timeouts.total_ms)
+    plain.total_ms = *known.config->timeouts.total_ms;
+  thinking = plain;
+  thinking.first_byte_ms = patient(plain.first_byte_ms, plain.total_ms);
+  thinking.idle_ms = patient(plain.idle_ms, plain.total_ms);
+  for (auto* deadlines : {&plain, &thinking}) {
+    override_with(timeouts_, *deadlines);
+    if (known.config) override_with(known.config->timeouts, *deadlines);
+  }
 }
 
 Result<Resolved> Catalogue::provider(std::string_view raw_id) const {
@@ -187,7 +264,7 @@ Result<Resolved> Catalogue::provider(std::string_view raw_id) const {
   settings.id = id;
   settings.base_url = base_url_of(known, *spec);
   settings.quirks = spec->quirks;
-  settings.deadlines = spec->deadlines;
+  set_deadlines(known, *spec, settings);
   settings.api_version = spec->quirks.api_version;
   settings.models = models_of(id, known, *spec);
   const auto key = key_of(known);
@@ -195,14 +272,7 @@ Result<Resolved> Catalogue::provider(std::string_view raw_id) const {
   if (known.config) {
     const auto& config = *known.config;
     settings.headers = config.headers;
-    if (config.deadlines) settings.deadlines = *config.deadlines;
     if (!config.api_version.empty()) settings.api_version = config.api_version;
-    if (config.max_tokens_field == "max_tokens") settings.quirks.max_tokens_field = "max_tokens";
-    if (config.max_tokens_field == "max_completion_tokens")
-      settings.quirks.max_tokens_field = "max_completion_tokens";
-    if (config.developer_role) settings.quirks.developer_role = *config.developer_role;
-    if (config.reasoning_effort)
-      settings.quirks.reasoning_field = *config.reasoning_effort ? "reasoning_effort" : "";
   }
   if (spec->offline) return out;
   if (settings.base_url.empty())
@@ -229,9 +299,12 @@ Result<Resolved> Catalogue::resolve(const ModelRef& ref) const {
   if (found != models.end()) {
     resolved.model = *found;
   } else {
-    resolved.model = unknown_model(ref.model, resolved.settings.id, *resolved.spec);
+    const auto known = find(resolved.settings.id);
+    resolved.model = unknown_model(ref.model, resolved.settings.id, known.row, *resolved.spec);
+    if (bills_nobody(known, *resolved.spec)) make_free(resolved.model);
     models.push_back(resolved.model);
   }
+  apply(resolved.model.compat, resolved.settings.quirks);
   return resolved;
 }
 

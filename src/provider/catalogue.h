@@ -18,6 +18,14 @@
 
 namespace carapace::provider {
 
+// Deadlines as configuration gives them, in milliseconds; absent: as the row says.
+struct Timeouts {
+  std::optional<std::int64_t> connect_ms = {};
+  std::optional<std::int64_t> first_byte_ms = {};
+  std::optional<std::int64_t> idle_ms = {};
+  std::optional<std::int64_t> total_ms = {};
+};
+
 // `models.providers.<id>` as configuration gives it. Empty text and 0 mean "as the row says".
 struct ProviderConfig {
   std::string id;
@@ -27,10 +35,7 @@ struct ProviderConfig {
   std::string api_version;
   net::Headers headers;
   std::vector<ModelInfo> models;  // context_window and max_output may be 0
-  std::optional<net::Deadlines> deadlines;
-  std::string max_tokens_field;          // compat.maxTokensField
-  std::optional<bool> developer_role;    // compat.supportsDeveloperRole
-  std::optional<bool> reasoning_effort;  // compat.supportsReasoningEffort
+  Timeouts timeouts;
 };
 
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
@@ -49,8 +54,9 @@ struct Probe {
 
 class Catalogue {
  public:
+  // `timeouts` are for all providers; those of one provider come before them.
   Catalogue(std::span<const Spec* const> rows, std::vector<ProviderConfig> configured,
-            Environment environment);
+            Environment environment, Timeouts timeouts = {});
 
   // `provider/model`, `provider:model` of a known provider, or a model id that one row knows.
   // invalid_request otherwise.
@@ -91,7 +97,9 @@ class Catalogue {
   const Spec* wire(std::string_view api) const;
   Key key_of(const Known& known) const;
   std::string base_url_of(const Known& known, const Spec& spec) const;
+  bool bills_nobody(const Known& known, const Spec& spec) const;
   std::vector<ModelInfo> models_of(std::string_view id, const Known& known, const Spec& spec) const;
+  void set_deadlines(const Known& known, const Spec& spec, Settings& settings) const;
   std::vector<std::string> ids() const;
   bool usable(std::string_view id) const;
   std::optional<Choice> pick_configured() const;
@@ -100,6 +108,7 @@ class Catalogue {
   std::span<const Spec* const> rows_;
   std::vector<ProviderConfig> configured_;
   Environment environment_;
+  Timeouts timeouts_;
   struct Discovered {
     std::string provider;
     std::vector<ModelInfo> models;

@@ -39,6 +39,7 @@ struct Completion {
   std::vector<Block> blocks;  // text, thinking and tool calls in order
   Usage usage;
   StopReason stop = StopReason::stop;
+  bool paused = false;           // the provider wants to be asked again with this answer behind it
   std::string model;             // as the provider names what answered
   std::string request_id;        // the provider's, for its support; may be empty
   std::int64_t cost_micros = 0;  // filled by the budget decorator
@@ -48,6 +49,9 @@ struct Completion {
 class EventSink {
  public:
   virtual ~EventSink() = default;
+  // The answer began, perhaps with something that is not shown: from here on it is billed. Once for
+  // each call, before the first delta; providers that bill nobody may leave it out.
+  virtual void on_begin() = 0;
   virtual void on_text(std::string_view delta) = 0;
   virtual void on_thinking(std::string_view delta) = 0;
 };

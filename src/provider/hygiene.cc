@@ -132,17 +132,6 @@ struct Cleaner {
   }
 };
 
-// `claude-x` and `claude-x-20250929` are one model: providers answer with the dated name.
-bool same_model(std::string_view a, std::string_view b) {
-  if (a.size() > b.size()) std::swap(a, b);
-  if (!b.starts_with(a)) return false;
-  const auto rest = b.substr(a.size());
-  return rest.empty() || (rest.front() == '-' && rest.size() >= 5 &&
-                          std::ranges::all_of(rest.substr(1), [](char c) {
-                            return c == '-' || (c >= '0' && c <= '9');
-                          }));
-}
-
 bool keeps(const ThinkingBlock& block, const Message& message, ThinkingReplay rule,
            std::string_view provider_id, std::string_view model) {
   if (rule == ThinkingReplay::none || !message.origin) return false;
@@ -331,6 +320,16 @@ std::vector<Message> part_results_from_users(std::vector<Message> messages) {
 }
 
 }  // namespace
+
+bool same_model(std::string_view a, std::string_view b) {
+  if (a.size() > b.size()) std::swap(a, b);
+  if (!b.starts_with(a)) return false;
+  const auto rest = b.substr(a.size());
+  return rest.empty() || (rest.front() == '-' && rest.size() >= 5 &&
+                          std::ranges::all_of(rest.substr(1), [](char c) {
+                            return c == '-' || (c >= '0' && c <= '9');
+                          }));
+}
 
 std::string_view sniff_image(std::string_view base64) {
   const auto head = from_base64(base64.substr(0, std::min<std::size_t>(base64.size() / 4 * 4, 16)));

@@ -44,6 +44,9 @@ std::vector<Message> repair(std::vector<Message> messages, const Hygiene& rules,
                             std::string_view provider_id, std::string_view model,
                             bool model_sees_images);
 
+// `claude-x` and `claude-x-20250929` are one model: providers answer with the dated name.
+bool same_model(std::string_view a, std::string_view b);
+
 // The kind of picture that base64 text holds, by its first bytes; empty for anything else than PNG,
 // JPEG, GIF and WebP.
 std::string_view sniff_image(std::string_view base64);

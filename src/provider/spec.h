@@ -40,6 +40,13 @@ struct ModelRow {
   Price price = {};
 };
 
+// How a server differs from its row for one model, as configuration says it.
+struct Compat {
+  std::string max_tokens_field = {};
+  std::optional<bool> developer_role = {};
+  std::optional<bool> reasoning_effort = {};
+};
+
 // A model as known at run time: a row, or an entry of `models.providers.<id>.models[]`, or
 // discovered.
 struct ModelInfo {
@@ -52,6 +59,7 @@ struct ModelInfo {
   bool images = false;
   ThinkingStyle style = ThinkingStyle::unknown;
   Price price;
+  Compat compat = {};
 };
 
 // Differences between servers of one wire. Defaults are the portable ones.
@@ -76,6 +84,7 @@ struct Settings {
   net::Headers headers;           // extra
   std::vector<ModelInfo> models;  // configured ones first, then the row's
   net::Deadlines deadlines;
+  net::Deadlines thinking_deadlines;  // of calls in which the model may think before it speaks
   Quirks quirks;
 };
 
@@ -95,6 +104,7 @@ struct Spec {
   bool key_required = true;
   bool generic = false;  // the template for vendors of this wire that only configuration names
   bool offline = false;  // answers without any network or account
+  bool local = false;    // bills nobody while it runs on this machine or the private network
   std::span<const ModelRow> models = {};
   std::string_view default_model = {};
   std::int64_t default_context =

@@ -79,11 +79,11 @@ std::optional<std::string> object_text(std::string_view text) {
 std::optional<std::string> undouble(std::string_view text) {
   const auto length = first_value(text);
   if (!length) return std::nullopt;
-  const auto first = object_text(text.substr(0, *length));
+  auto first = object_text(text.substr(0, *length));
   if (!first) return std::nullopt;
   const auto rest = trim(text.substr(*length));
   if (rest.empty()) return first;
-  const auto second = object_text(rest);
+  auto second = object_text(rest);
   if (!second) return std::nullopt;
   const auto a = parse_json(*first);
   const auto b = parse_json(*second);

@@ -12,7 +12,6 @@ namespace carapace::provider {
 namespace {
 
 constexpr std::size_t kMaxErrorBytes = 64UL << 10U;
-constexpr std::int64_t kThinkingFactor = 5;
 
 net::Call to_net(PeerCall call) {
   net::Call out;
@@ -59,12 +58,9 @@ Error judge_reply(const Arriving& arriving, const Clock& clock) {
 
 }  // namespace
 
-net::Deadlines deadlines_for(const net::Deadlines& configured, const Request& request) {
-  auto out = configured;
-  if (request.thinking == Thinking::off) return out;
-  out.first_byte_ms = std::min(out.total_ms, out.first_byte_ms * kThinkingFactor);
-  out.idle_ms = std::min(out.total_ms, out.idle_ms * kThinkingFactor);
-  return out;
+net::Deadlines deadlines_for(const Settings& settings, const Request& request, bool thinks) {
+  return thinks || request.thinking != Thinking::off ? settings.thinking_deadlines
+                                                     : settings.deadlines;
 }
 
 Task<Result<Completion>> stream_completion(const Ports& ports, PeerCall call, StreamReader& reader,

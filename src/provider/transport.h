@@ -47,7 +47,8 @@ Task<Result<Completion>> stream_completion(const Ports& ports, PeerCall call, St
 Task<Result<std::string>> fetch_text(const Ports& ports, PeerCall call, std::size_t limit,
                                      Stop stop);
 
-// Deadlines of one completion: a model that thinks may stay silent for longer.
-net::Deadlines deadlines_for(const net::Deadlines& configured, const Request& request);
+// Deadlines of one completion: a model that thinks may stay silent for longer. `thinks`: it does so
+// whatever it is told.
+net::Deadlines deadlines_for(const Settings& settings, const Request& request, bool thinks = false);
 
 }  // namespace carapace::provider

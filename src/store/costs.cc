@@ -29,6 +29,8 @@ std::int64_t add(std::int64_t a, std::int64_t b) {
                                                           : a + b;
 }
 
+double dollars(std::int64_t micros) { return static_cast<double>(micros) / 1e6; }
+
 Result<std::int64_t> take(Statements& db, const PrincipalId& principal, const std::string& day,
                           std::int64_t amount, std::int64_t cap, const RunId& run,
                           std::int64_t now_ms) {
@@ -36,8 +38,9 @@ Result<std::int64_t> take(Statements& db, const PrincipalId& principal, const st
   const auto used = add(sum.spent_micros, sum.reserved_micros);
   if (cap >= 0 && add(used, amount) > cap)
     return fail(Errc::budget_exceeded,
-                "the cap of the day holds: {} of {} micro-dollars are used, {} more were asked for",
-                used, cap, amount);
+                "the daily cap of ${:.6g} (models.budget.dailyUsd): ${:.6g} is spent or reserved, "
+                "and this call may cost up to ${:.6g}",
+                dollars(cap), dollars(used), dollars(amount));
   TRY_STATUS(
       db.run("INSERT INTO caps(principal, day, cap_micros) VALUES (?1, ?2, ?3) "
              "ON CONFLICT(principal, day) DO UPDATE SET cap_micros = excluded.cap_micros",
@@ -49,8 +52,14 @@ Result<std::int64_t> take(Statements& db, const PrincipalId& principal, const st
   return db.last_row_id();
 }
 
-Status write_usage(Statements& db, std::int64_t reservation, const UsageRow& row) {
+Status write_usage(Statements& db, std::int64_t reservation, UsageRow row) {
   if (reservation != 0) {
+    // A call that passes midnight is paid by the day whose cap let it begin.
+    TRY_STATUS(db.rows("SELECT day FROM reservations WHERE id = ?1", {reservation},
+                       [&row](const Row& found) {
+                         row.day = found.text(0);
+                         return false;
+                       }));
     TRY(const auto closed, db.run("DELETE FROM reservations WHERE id = ?1", {reservation}));
     if (closed != 1)
       return fail(Errc::conflict, "the reservation {} was settled before", reservation);

@@ -92,6 +92,7 @@ TEST(Example, ComesAliveWhenUncommented) {
   alive = replace_all(alive, "consoleLevel: \"\"", "consoleLevel: \"info\"");
   alive = replace_all(alive, "thinkingDefault: \"\"", "thinkingDefault: \"low\"");
   alive = replace_all(alive, "contextTokens: 0", "contextTokens: 5000");
+  alive = replace_all(alive, "maxTokensField: \"\"", "maxTokensField: \"max_tokens\"");
   const auto config = Config::from_text(alive, "example", schema, Environment{});
   ASSERT_TRUE(config) << config.error().detail << "\n" << alive;
   EXPECT_TRUE(config->warnings().empty());

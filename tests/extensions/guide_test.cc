@@ -15,6 +15,7 @@ using ::testing::StartsWith;
 
 class Collected final : public provider::EventSink {
  public:
+  void on_begin() override {}
   void on_text(std::string_view delta) override {
     text += delta;
     ++deltas;
@@ -121,6 +122,13 @@ TEST_F(GuideTest, CallsToolsThatItIsGiven) {
   EXPECT_FALSE(call.id.empty());
   answer = complete({user("what time is it?")});
   EXPECT_EQ(std::get<ToolCall>(answer->blocks.front()).name, "session_status");
+}
+
+TEST_F(GuideTest, HowSomethingIsDoneIsNoTaskForATool) {
+  tools_ = {"sessions_list", "session_status"};
+  EXPECT_THAT(ask("How do I delete my conversations?"), HasSubstr("Delete or rename"));
+  EXPECT_THAT(ask("Who can read my conversations?"), HasSubstr("Who can read my conversations?"));
+  EXPECT_THAT(ask("What time is it in Berlin?"), HasSubstr("does not answer that question"));
 }
 
 TEST_F(GuideTest, TellsWhatTheToolSaid) {

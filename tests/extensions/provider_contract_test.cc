@@ -15,7 +15,7 @@
 #include "net/client.h"
 #include "provider/catalogue.h"
 #include "provider/recording_sink.h"
-#include "provider/retry.h"
+#include "provider/stack/retry.h"
 #include "support/loop_fixture.h"
 #include "support/raw_server.h"
 
@@ -50,6 +50,7 @@ std::vector<const Spec*> network_rows() {
 class StoppingSink final : public provider::EventSink {
  public:
   explicit StoppingSink(Signal& seen) : seen_(seen) {}
+  void on_begin() override {}
   void on_text(std::string_view) override { seen_.notify_all(); }
   void on_thinking(std::string_view) override {}
 
@@ -70,13 +71,12 @@ class ProviderContract : public test::LoopTest, public ::testing::WithParamInter
   }
 
   // From row to provider, exactly as app/ does it.
-  provider::Resolved resolve(const RawServer& server,
-                             std::optional<net::Deadlines> deadlines = {}) {
+  provider::Resolved resolve(const RawServer& server, provider::Timeouts timeouts = {}) {
     ProviderConfig config;
     config.id = spec().id;
     config.base_url = server.url("");
     config.api_key = kKey;
-    config.deadlines = deadlines;
+    config.timeouts = timeouts;
     const Catalogue catalogue(builtin_providers(), {config},
                               [](std::string_view) { return std::nullopt; });
     const std::string model(spec().default_model.empty() ? "m" : spec().default_model);
@@ -90,8 +90,8 @@ class ProviderContract : public test::LoopTest, public ::testing::WithParamInter
                       {"go", "Goes.", R"({"type":"object"})"}};
     return *resolved;
   }
-  Result<Completion> call(RawServer& server, std::optional<net::Deadlines> deadlines = {}) {
-    const auto resolved = resolve(server, deadlines);
+  Result<Completion> call(RawServer& server, provider::Timeouts timeouts = {}) {
+    const auto resolved = resolve(server, timeouts);
     const auto made = resolved.spec->make(resolved.settings, ports_);
     return run(made->complete(request_, sink_, context_));
   }
@@ -241,16 +241,14 @@ TEST_P(ProviderContract, LengthThatIsNotKept) {
 
 TEST_P(ProviderContract, EndsAtTheWiresEndAlthoughTheSocketStaysOpen) {
   RawServer server(RawServer::reply_and_hold(ok(wire().text)));
-  const auto result =
-      call(server,
-           net::Deadlines{
-               .connect_ms = 5'000, .first_byte_ms = 5'000, .idle_ms = 50'000, .total_ms = 50'000});
+  const auto result = call(
+      server, {.connect_ms = 5'000, .first_byte_ms = 5'000, .idle_ms = 50'000, .total_ms = 50'000});
   ASSERT_TRUE(result) << result.error().detail;
   EXPECT_EQ(text_in(*result), "Hello wörld");
 }
 
 TEST_P(ProviderContract, Deadlines) {
-  const net::Deadlines quick{
+  const provider::Timeouts quick{
       .connect_ms = 5'000, .first_byte_ms = 200, .idle_ms = 200, .total_ms = 20'000};
   RawServer silent(RawServer::reply_and_hold(""));
   auto result = call(silent, quick);

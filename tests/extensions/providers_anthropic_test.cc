@@ -19,7 +19,6 @@ const std::vector<provider::ToolDefinition> kTools{
 struct Read {
   Result<Completion> result;
   test::RecordingSink sink;
-  bool paused = false;
 };
 
 Read read(std::string_view bytes, std::size_t piece = std::string_view::npos) {
@@ -27,7 +26,6 @@ Read read(std::string_view bytes, std::size_t piece = std::string_view::npos) {
   int next = 0;
   MessagesStream stream(out.sink, kTools, [&next] { return "fresh_" + std::to_string(++next); });
   out.result = test::read_all(stream, bytes, piece);
-  out.paused = stream.paused();
   return out;
 }
 
@@ -208,8 +206,10 @@ TEST(MessagesStream, A08A11StopReasons) {
   EXPECT_EQ(reason("refusal"), StopReason::refusal);
   const auto refused = read(kStart + begin(0, kText) + words(0, "part") + stop(0) + end("refusal"));
   EXPECT_TRUE(refused.result->blocks.empty()) << "what was said before a refusal is dropped";
-  EXPECT_TRUE(
-      read(kStart + begin(0, kText) + words(0, "part") + stop(0) + end("pause_turn")).paused);
+  const auto paused =
+      read(kStart + begin(0, kText) + words(0, "part") + stop(0) + end("pause_turn"));
+  EXPECT_TRUE(paused.result->paused);
+  EXPECT_FALSE(refused.result->paused);
   const auto empty = read_every_way(kStart + end("end_turn"));
   ASSERT_TRUE(empty.result);
   EXPECT_TRUE(empty.result->blocks.empty());
@@ -372,12 +372,6 @@ TEST(MessagesRequest, ABudgetIsNotAskedForWhenTheOpenLoopHasNoThinking) {
   std::erase_if(blocks,
                 [](const Block& block) { return std::holds_alternative<ThinkingBlock>(block); });
   EXPECT_FALSE(body(request).contains("thinking"));
-}
-
-TEST(MessagesRequest, PausedAnswersStandBehind) {
-  const auto out = body(conversation(), {}, {.paused = {{TextBlock{"so far"}}}});
-  EXPECT_EQ(dump_json(out.at("messages").get_array().back()),
-            R"({"role":"assistant","content":[{"type":"text","text":"so far"}]})");
 }
 
 }  // namespace

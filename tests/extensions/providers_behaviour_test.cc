@@ -9,6 +9,7 @@
 #include "net/client.h"
 #include "provider/catalogue.h"
 #include "provider/recording_sink.h"
+#include "provider/stack/resume.h"
 #include "support/loop_fixture.h"
 #include "support/raw_server.h"
 
@@ -51,6 +52,11 @@ class ProviderBehaviour : public test::LoopTest {
   Result<provider::Completion> call(const provider::Resolved& resolved) {
     const auto made = resolved.spec->make(resolved.settings, ports_);
     return run(made->complete(request_, sink_, context_));
+  }
+  Result<provider::Completion> call_whole(const provider::Resolved& resolved) {
+    const auto made = resolved.spec->make(resolved.settings, ports_);
+    const auto whole = provider::make_resume(*made);
+    return run(whole->complete(request_, sink_, context_));
   }
   static json::object body(const test::RawRequest& request) {
     return parse_json(request.body)->get_object();
@@ -151,15 +157,15 @@ TEST_F(ProviderBehaviour, APausedTurnIsSentAgainAtMostThreeTimes) {
   };
   RawServer server(
       {RawServer::reply(part("one ", "pause_turn")), RawServer::reply(part("two", "end_turn"))});
-  auto result = call(resolve("anthropic", server, "claude-opus-4-5"));
+  auto result = call_whole(resolve("anthropic", server, "claude-opus-4-5"));
   ASSERT_TRUE(result);
   EXPECT_EQ(test::text_in(*result), "one two");
   EXPECT_EQ(result->usage, (Usage{4, 2, 0, 0}));
-  EXPECT_EQ(find_string(body(server.requests()[1]).at("messages").get_array().back().get_object(),
-                        "role"),
-            "assistant");
+  EXPECT_EQ(dump_json(body(server.requests()[1]).at("messages").get_array().back()),
+            R"({"role":"assistant","content":[{"type":"text","text":"one"}]})")
+      << "white space at the end of the last words would be refused";
   RawServer endless(RawServer::reply(part("again ", "pause_turn")));
-  ASSERT_TRUE(call(resolve("anthropic", endless, "claude-opus-4-5")));
+  ASSERT_TRUE(call_whole(resolve("anthropic", endless, "claude-opus-4-5")));
   EXPECT_EQ(endless.requests().size(), 4U);
 }
 

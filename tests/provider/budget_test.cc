@@ -1,10 +1,11 @@
 // No paid call without money for its worst case; what may have been billed counts.
-#include "provider/budget.h"
+#include "provider/stack/budget.h"
 
 #include <memory>
 
 #include "async/coro.h"
 #include "base/time_text.h"
+#include "provider/stack/retry.h"
 #include "store/engine.h"
 #include "support/loop_fixture.h"
 #include "support/temp_dir.h"
@@ -16,14 +17,18 @@ namespace {
 class Inner final : public Provider {
  public:
   std::string streams;
+  bool begins = false;  // without a word
   std::optional<Error> error;
+  std::int64_t asked_for = 0;  // output tokens
   Usage usage{100, 50, 0, 0};
   int calls = 0;
 
-  Task<Result<Completion>> complete(const Request&, EventSink& events,
+  Task<Result<Completion>> complete(const Request& request, EventSink& events,
                                     const CallContext&) override {
     ++calls;
+    asked_for = request.max_output_tokens;
     co_await yield_now();
+    if (begins) events.on_begin();
     if (!streams.empty()) events.on_text(streams);
     co_await yield_now();
     if (error) co_return std::unexpected(*error);
@@ -36,6 +41,7 @@ class Inner final : public Provider {
 
 class Silent final : public EventSink {
  public:
+  void on_begin() override {}
   void on_text(std::string_view) override {}
   void on_thinking(std::string_view) override {}
 };
@@ -58,10 +64,14 @@ class BudgetTest : public test::LoopTest {
     engine_ = std::move(*opened);
     costs_ = std::make_unique<store::Costs>(*engine_);
     ledger_ = std::make_unique<ledger::Ledger>(*costs_, clock_, group_, ledger::Settings{cap});
+    budget_ = make_budget(inner_, *ledger_, model(price));
+  }
+  static ModelInfo model(Price price = kPrice) {
     ModelInfo model;
+    model.id = "m";
     model.provider = "fake";
     model.price = price;
-    budget_ = make_budget(inner_, *ledger_, model);
+    return model;
   }
   static Request request() {
     Request request;
@@ -70,9 +80,9 @@ class BudgetTest : public test::LoopTest {
     request.max_output_tokens = 100;
     return request;
   }
-  Result<Completion> ask() {
+  Result<Completion> ask() { return ask(request()); }
+  Result<Completion> ask(const Request& asked) {
     Silent sink;
-    const auto asked = request();
     const CallContext context{RunId("r"), kOwner, "agent:main:main", Stop()};
     auto answer = run(budget_->complete(asked, sink, context));
     run(ledger_->flush());
@@ -90,7 +100,7 @@ class BudgetTest : public test::LoopTest {
           return count;
         }));
   }
-  static std::int64_t worst() { return worst_case_micros(request(), kPrice); }
+  static std::int64_t worst() { return worst_case_micros(request(), model()); }
 
   test::TempDir dir_;
   TaskGroup group_;
@@ -123,19 +133,75 @@ TEST_F(BudgetTest, NoCallWhenTheWorstCaseDoesNotFit) {
 
 TEST_F(BudgetTest, TheWorstCaseTakesTheDearestWayIn) {
   const Price cached{1, 2, 0.1, 1.25, true};
-  EXPECT_GT(worst_case_micros(request(), cached), worst());
+  EXPECT_GT(worst_case_micros(request(), model(cached)), worst());
   // A whole prompt that is written to the cache, and the longest answer, is covered.
-  EXPECT_GE(worst_case_micros(request(), cached),
+  EXPECT_GE(worst_case_micros(request(), model(cached)),
             cost_micros({0, 100, 0, estimate_tokens(request())}, cached));
 }
 
-TEST_F(BudgetTest, AModelWithoutAPriceIsCountedButNotReserved) {
-  open(1, Price{});
+TEST_F(BudgetTest, AModelWithoutAPriceIsCountedWhereNoCapHolds) {
+  open(-1, Price{});
   const auto answer = ask();
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->cost_micros, 0);
   EXPECT_EQ(usage_rows(), 1);
   EXPECT_EQ(today().spent_micros, 0);
+}
+
+TEST_F(BudgetTest, AModelWithoutAPriceDoesNotPassACap) {
+  open(1'000'000'000, Price{});
+  const auto refused = ask();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::budget_exceeded);
+  EXPECT_NE(refused.error().detail.find("models.providers.fake.models"), std::string::npos)
+      << "the key to set is named: " << refused.error().detail;
+  EXPECT_EQ(inner_.calls, 0);
+}
+
+TEST_F(BudgetTest, WhatCostsNothingPassesEveryCap) {
+  open(0, Price{.known = true});
+  EXPECT_TRUE(ask());
+  EXPECT_EQ(usage_rows(), 1);
+}
+
+TEST_F(BudgetTest, TheAnswerShrinksToWhatTheCapLeaves) {
+  auto long_one = request();
+  long_one.max_output_tokens = 64'000;
+  open(10'000);  // far less than the longest answer costs
+  inner_.usage = {102, 4'000, 0, 0};
+  ASSERT_TRUE(ask(long_one));
+  EXPECT_GE(inner_.asked_for, 4'900);
+  EXPECT_LT(inner_.asked_for, 5'000);
+  EXPECT_EQ(today().spent_micros, 8'102);
+  // What is left now pays for no answer of use.
+  EXPECT_EQ(ask(long_one).error().code, Errc::budget_exceeded);
+  EXPECT_EQ(inner_.calls, 1);
+}
+
+TEST_F(BudgetTest, ThinkingOnTopOfTheAnswerIsPaidFor) {
+  auto thinking = request();
+  thinking.thinking = Thinking::high;
+  auto budgeted = model();
+  budgeted.max_output = 64'000;
+  EXPECT_EQ(worst_case_micros(thinking, budgeted) - worst_case_micros(request(), budgeted),
+            2 * 16'384);
+  budgeted.style = ThinkingStyle::adaptive;  // thinks within the limit
+  EXPECT_EQ(worst_case_micros(thinking, budgeted), worst_case_micros(request(), budgeted));
+}
+
+TEST_F(BudgetTest, ATokenCountThatIsMissingIsGuessed) {
+  inner_.usage = {};
+  const auto answer = ask();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->usage.input, estimate_tokens(request()));
+  EXPECT_GT(answer->usage.output, 0);
+  EXPECT_GT(today().spent_micros, 102);
+}
+
+TEST_F(BudgetTest, LongPromptsAreDearer) {
+  const Price tiers{.input = 1, .output = 2, .known = true, .long_from = 100, .long_factor = 5};
+  EXPECT_EQ(cost_micros({60, 10, 20, 20}, tiers), 60 + 20);
+  EXPECT_EQ(cost_micros({61, 10, 20, 20}, tiers), 5 * (61 + 20));
 }
 
 TEST_F(BudgetTest, ARefusedRequestCostsNothing) {
@@ -154,6 +220,31 @@ TEST_F(BudgetTest, WhatStreamedAndThenFailedIsBilledAtItsWorst) {
   EXPECT_FALSE(ask());
   EXPECT_EQ(today().spent_micros, worst());
   EXPECT_EQ(today().reserved_micros, 0);
+}
+
+TEST_F(BudgetTest, AToolCallThatWasCutIsBilledAlthoughNobodySawIt) {
+  inner_.begins = true;
+  inner_.error = Error{Errc::unavailable, "reset"};
+  EXPECT_FALSE(ask());
+  EXPECT_EQ(today().spent_micros, worst());
+}
+
+TEST_F(BudgetTest, EveryAttemptPays) {
+  test::FixedRandom random;
+  const auto retry = make_retry(*budget_, {.first_wait_ms = 1}, random);
+  inner_.begins = true;
+  inner_.error = Error{Errc::unavailable, "reset"};
+  Silent sink;
+  const CallContext context{RunId("r"), kOwner, "k", Stop()};
+  const auto asked = request();
+  EXPECT_FALSE(run(retry->complete(asked, sink, context)));
+  run(ledger_->flush());
+  EXPECT_EQ(inner_.calls, 3);
+  EXPECT_EQ(today().spent_micros, 3 * worst());
+  open(4 * worst());  // the fourth and a half does not fit
+  const auto capped = make_retry(*budget_, {.first_wait_ms = 1}, random);
+  EXPECT_EQ(run(capped->complete(asked, sink, context)).error().code, Errc::budget_exceeded);
+  EXPECT_EQ(inner_.calls, 4);
 }
 
 TEST_F(BudgetTest, WhatWeGaveUpOnMayHaveBeenBilled) {

@@ -15,7 +15,8 @@ constexpr std::array kAlphaModels{ModelRow{.id = "a-1",
                                            .context_window = 1'000'000,
                                            .max_output = 64'000,
                                            .reasoning = true,
-                                           .images = true},
+                                           .images = true,
+                                           .price = {.input = 3, .output = 15, .known = true}},
                                   ModelRow{.id = "a-2"}};
 constexpr Spec kAlpha{.id = "alpha",
                       .label = "Alpha",
@@ -43,6 +44,7 @@ constexpr Spec kLocal{.id = "local",
                       .api = "wire-l",
                       .base_url = "http://127.0.0.1:1",
                       .key_required = false,
+                      .local = true,
                       .default_context = 32'768,
                       .probe_at_start = true};
 constexpr Spec kOffline{.id = "off",
@@ -56,12 +58,14 @@ constexpr std::array<const Spec*, 5> kRows{&kAlpha, &kBeta, &kGeneric, &kLocal, 
 struct World {
   std::map<std::string, std::string, std::less<>> variables;
   std::vector<ProviderConfig> configured;
+  Timeouts timeouts = {};
   Catalogue catalogue() const {
     return {kRows, configured,
             [variables = variables](std::string_view name) -> std::optional<std::string> {
               const auto found = variables.find(name);
               return found == variables.end() ? std::nullopt : std::optional(found->second);
-            }};
+            },
+            timeouts};
   }
   Choice pick(std::string_view primary = "", const std::optional<Probe>& probe = {}) const {
     const auto choice = catalogue().pick_default(primary, probe);
@@ -157,7 +161,7 @@ TEST(Catalogue, CustomVendorsTakeTheGenericRowOfTheirWire) {
                       configured("strange", "https://x.example", "", "wire-x"),
                       configured("bare", "", "", "wire-b")};
   world.configured[0].models = {model("m", 64'000)};
-  world.configured[0].max_tokens_field = "max_completion_tokens";
+  world.configured[0].models[0].compat = {"max_completion_tokens", true, true};
   const auto catalogue = world.catalogue();
   const auto mine = catalogue.resolve({"mine", "m"});
   ASSERT_TRUE(mine);
@@ -166,9 +170,68 @@ TEST(Catalogue, CustomVendorsTakeTheGenericRowOfTheirWire) {
   EXPECT_EQ(mine->model.context_window, 64'000);
   EXPECT_EQ(mine->model.max_output, 8192);
   EXPECT_EQ(mine->settings.quirks.max_tokens_field, "max_completion_tokens");
+  EXPECT_TRUE(mine->settings.quirks.developer_role);
+  EXPECT_EQ(mine->settings.quirks.reasoning_field, "reasoning_effort");
+  EXPECT_EQ(catalogue.resolve({"mine", "other"})->settings.quirks.max_tokens_field,
+            Quirks{}.max_tokens_field)
+      << "the other model keeps the row's spelling";
   EXPECT_EQ(catalogue.resolve({"mine", "other"})->model.context_window, 32'768);
   EXPECT_EQ(catalogue.resolve({"strange", "m"}).error().code, Errc::invalid_request);
   EXPECT_EQ(catalogue.resolve({"bare", "m"}).error().code, Errc::invalid_request);
+}
+
+TEST(Catalogue, ADatedNameIsTheModelOfTheRow) {
+  World world;
+  world.variables["ALPHA_KEY"] = "k";
+  const auto dated = world.catalogue().resolve({"alpha", "a-1-20250929"});
+  ASSERT_TRUE(dated);
+  EXPECT_EQ(dated->model.id, "a-1-20250929");
+  EXPECT_EQ(dated->model.context_window, 1'000'000);
+  EXPECT_EQ(dated->model.price.input, 3);
+  EXPECT_TRUE(dated->model.reasoning);
+  EXPECT_EQ(world.catalogue().resolve({"alpha", "a-1-mini"})->model.context_window, 200'000)
+      << "another name is another model";
+}
+
+TEST(Catalogue, OneselfBillsNobody) {
+  World world;
+  const auto price = [&world](std::string_view id) {
+    return world.catalogue().resolve({std::string(id), "m"})->model.price;
+  };
+  EXPECT_TRUE(price("local").known);
+  EXPECT_EQ(price("local").output, 0);
+  EXPECT_TRUE(world.catalogue().resolve({"off", "docs"})->model.price.known);
+  world.configured = {configured("local", "http://192.168.1.4:1"),
+                      configured("box", "http://box.lan", "", "wire-l"),
+                      configured("proxy", "http://127.0.0.1:4000", "", "wire-b")};
+  EXPECT_TRUE(price("local").known);
+  EXPECT_TRUE(price("box").known) << "the wire of local servers, in the private network";
+  EXPECT_FALSE(price("proxy").known) << "what stands behind a proxy may well be paid";
+  world.configured[0].base_url = "https://rented.example";
+  EXPECT_FALSE(price("local").known) << "a rented server is not one's own";
+  world.configured[0] = configured("local", "http://127.0.0.1:1");
+  world.configured[0].models = {model("m")};
+  world.configured[0].models[0].price = {.input = 7, .known = true};
+  EXPECT_EQ(price("local").input, 7) << "what configuration says stays";
+}
+
+TEST(Catalogue, Deadlines) {
+  World world;
+  world.variables["ALPHA_KEY"] = "k";
+  const auto plain = world.catalogue().resolve({"alpha", "a-1"})->settings;
+  EXPECT_EQ(plain.deadlines.first_byte_ms, 60'000);
+  EXPECT_EQ(plain.thinking_deadlines.first_byte_ms, 300'000);
+  EXPECT_EQ(plain.thinking_deadlines.total_ms, 600'000);
+  world.timeouts = {.connect_ms = 1'000, .idle_ms = 20'000, .total_ms = 100'000};
+  world.configured = {configured("alpha")};
+  world.configured[0].timeouts = {.idle_ms = 7'000};
+  const auto set = world.catalogue().resolve({"alpha", "a-1"})->settings;
+  EXPECT_EQ(set.deadlines.connect_ms, 1'000);
+  EXPECT_EQ(set.deadlines.first_byte_ms, 60'000);
+  EXPECT_EQ(set.deadlines.idle_ms, 7'000) << "one provider's before everybody's";
+  EXPECT_EQ(set.deadlines.total_ms, 100'000);
+  EXPECT_EQ(set.thinking_deadlines.first_byte_ms, 100'000) << "patience ends with the whole";
+  EXPECT_EQ(set.thinking_deadlines.idle_ms, 7'000) << "what was set is meant";
 }
 
 TEST(Catalogue, AKnownProviderMaySpeakAnotherWire) {

@@ -4,7 +4,7 @@
 
 #include "base/json.h"
 #include "provider/event_feed.h"
-#include "provider/retry.h"
+#include "provider/stack/retry.h"
 
 namespace carapace::provider {
 namespace {

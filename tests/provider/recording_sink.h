@@ -13,6 +13,7 @@
 namespace carapace::test {
 
 struct RecordingSink final : provider::EventSink {
+  void on_begin() override { ++begun; }
   void on_text(std::string_view delta) override {
     valid &= is_valid_utf8(delta);
     text += delta;
@@ -23,6 +24,7 @@ struct RecordingSink final : provider::EventSink {
   }
   std::string text;
   std::string thinking;
+  int begun = 0;
   bool valid = true;  // every delta alone was valid UTF-8
 };
 

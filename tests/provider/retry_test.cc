@@ -1,4 +1,4 @@
-#include "provider/retry.h"
+#include "provider/stack/retry.h"
 
 #include <gtest/gtest.h>
 

@@ -50,6 +50,14 @@ TEST_F(CostsTest, PeopleAndDaysCountAlone) {
   EXPECT_EQ(must(costs().day(PrincipalId("nobody"), kDay)).reserved_micros, 0);
 }
 
+TEST_F(CostsTest, ACallThatPassesMidnightIsPaidByTheDayThatLetItBegin) {
+  const auto late = must(costs().reserve(kOwner, "2026-01-26", 60, 100, RunId("r"), 1));
+  must(costs().reserve(kOwner, kDay, 100, 100, RunId("r"), 2));
+  must(costs().settle(late, used(60)));
+  EXPECT_EQ(must(costs().day(kOwner, "2026-01-26")).spent_micros, 60);
+  EXPECT_EQ(must(costs().day(kOwner, kDay)).spent_micros, 0) << "the cap of the next day holds";
+}
+
 TEST_F(CostsTest, NoCapIsNoLimitAndZeroIsNothing) {
   must(costs().reserve(kOwner, kDay, std::numeric_limits<std::int64_t>::max(), -1, RunId("r"), 1));
   EXPECT_EQ(error_of(costs().reserve(kOwner, kDay, 5, std::numeric_limits<std::int64_t>::max() - 1,

@@ -49,7 +49,8 @@ void log_failure(const std::exception_ptr& error) {
 provider::Catalogue make_catalogue(const Plan& plan) {
   return {
       providers::builtin_providers(), plan.providers,
-      [environment = plan.environment](std::string_view name) { return environment.get(name); }};
+      [environment = plan.environment](std::string_view name) { return environment.get(name); },
+      plan.timeouts};
 }
 
 std::vector<const tool::Spec*> enabled_tools(const Plan& plan) {

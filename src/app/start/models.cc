@@ -7,8 +7,9 @@
 #include "log/log.h"
 #include "net/egress_guard.h"
 #include "net/port_probe.h"
-#include "provider/budget.h"
-#include "provider/retry.h"
+#include "provider/stack/budget.h"
+#include "provider/stack/resume.h"
+#include "provider/stack/retry.h"
 
 namespace carapace::app {
 namespace {
@@ -33,13 +34,14 @@ Result<provider::Route> Models::route(std::string_view reference) {
     TRY(auto resolved, catalogue_.resolve(ref));
     Stack stack;
     stack.vendor = resolved.spec->make(resolved.settings, ports_);
-    stack.retried = provider::make_retry(*stack.vendor, {}, ports_.random);
-    stack.budgeted = provider::make_budget(*stack.retried, ledger_, resolved.model);
+    stack.budgeted = provider::make_budget(*stack.vendor, ledger_, resolved.model);
+    stack.retried = provider::make_retry(*stack.budgeted, {}, ports_.random);
+    stack.whole = provider::make_resume(*stack.retried);
     stack.resolved = std::move(resolved);
     found = stacks_.emplace(ref.text(), std::move(stack)).first;
   }
   const auto& stack = found->second;
-  return provider::Route{stack.budgeted.get(), stack.resolved.spec, stack.resolved.model};
+  return provider::Route{stack.whole.get(), stack.resolved.spec, stack.resolved.model};
 }
 
 std::vector<provider::ModelInfo> Models::models() const {

@@ -1,5 +1,6 @@
 // The stack of providers, built from the catalogue: for every model in use a vendor's provider
-// behind retry behind the budget. Owned by the house; loop thread.
+// behind the budget behind retry, so that every attempt is paid for. Owned by the house; loop
+// thread.
 #pragma once
 
 #include <map>
@@ -28,13 +29,14 @@ class Models final : public provider::Router {
   void choose(provider::Catalogue catalogue, provider::Choice choice);
 
  private:
-  // From the inside out: the vendor's wire; the same again when the world failed; no call without
-  // money.
+  // From the inside out: the vendor's wire; no call without money; the same again when the world
+  // failed; the rest of an answer that paused.
   struct Stack {
     provider::Resolved resolved;
     std::unique_ptr<provider::Provider> vendor;
-    std::unique_ptr<provider::Provider> retried;
     std::unique_ptr<provider::Provider> budgeted;
+    std::unique_ptr<provider::Provider> retried;
+    std::unique_ptr<provider::Provider> whole;
   };
 
   provider::Catalogue catalogue_;

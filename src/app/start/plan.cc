@@ -108,12 +108,29 @@ provider::ModelInfo model_info(const std::string& provider, const json::object& 
   if (const auto* input = find_array(object, "input"))
     model.images = std::ranges::any_of(
         *input, [](const json::value& v) { return v.is_string() && v.get_string() == "image"; });
+  if (const auto* compat = find_object(object, "compat"))
+    model.compat = {string_or(*compat, "maxTokensField", ""),
+                    find_bool(*compat, "supportsDeveloperRole"),
+                    find_bool(*compat, "supportsReasoningEffort")};
   if (const auto* cost = find_object(object, "cost"))
     model.price = {find_number(*cost, "input").value_or(0),
                    find_number(*cost, "output").value_or(0),
                    find_number(*cost, "cacheRead").value_or(0),
                    find_number(*cost, "cacheWrite").value_or(0), true};
   return model;
+}
+
+std::optional<std::int64_t> milliseconds(const json::object& object, std::string_view key) {
+  const auto seconds = find_number(object, key);
+  if (!seconds || *seconds <= 0) return std::nullopt;
+  return static_cast<std::int64_t>(*seconds * 1'000 + 0.5);
+}
+
+provider::Timeouts timeouts_in(const json::object& object) {
+  const auto* timeouts = find_object(object, "timeouts");
+  if (!timeouts) return {};
+  return {milliseconds(*timeouts, "connectSeconds"), milliseconds(*timeouts, "firstByteSeconds"),
+          milliseconds(*timeouts, "idleSeconds"), milliseconds(*timeouts, "totalSeconds")};
 }
 
 provider::ProviderConfig provider_config(const std::string& id, const json::object& object) {
@@ -124,6 +141,7 @@ provider::ProviderConfig provider_config(const std::string& id, const json::obje
   provider.api_key = string_or(object, "apiKey", "");
   provider.api = string_or(object, "api", "");
   provider.api_version = string_or(object, "apiVersion", "");
+  provider.timeouts = timeouts_in(object);
   if (const auto* headers = find_object(object, "headers")) {
     for (const auto& [name, value] : *headers)
       if (value.is_string())
@@ -133,11 +151,6 @@ provider::ProviderConfig provider_config(const std::string& id, const json::obje
   if (const auto* models = find_array(object, "models")) {
     for (const auto& item : *models)
       if (item.is_object()) provider.models.push_back(model_info(id, item.get_object()));
-  }
-  if (const auto* compat = find_object(object, "compat")) {
-    provider.max_tokens_field = string_or(*compat, "maxTokensField", "");
-    provider.developer_role = find_bool(*compat, "supportsDeveloperRole");
-    provider.reasoning_effort = find_bool(*compat, "supportsReasoningEffort");
   }
   return provider;
 }
@@ -149,6 +162,12 @@ void plan_models(Plan& plan) {
       if (value.is_object())
         plan.providers.push_back(provider_config(to_lower(id), value.get_object()));
   }
+  if (const auto* models = plan.config.object("models")) plan.timeouts = timeouts_in(*models);
+  // A run that may take longer than the rows expect may do so in one answer.
+  constexpr std::int64_t kUsual = 600;
+  const auto run_seconds = plan.config.integer("agents.defaults.timeoutSeconds");
+  if (!plan.timeouts.total_ms && run_seconds > kUsual)
+    plan.timeouts.total_ms = run_seconds * 1'000;
   if (plan.config.has("models.budget.dailyUsd"))
     plan.ledger.daily_cap_micros =
         static_cast<std::int64_t>(plan.config.number("models.budget.dailyUsd") * 1e6 + 0.5);
@@ -227,6 +246,7 @@ Result<Plan> make_plan(const Options& options, config::Environment environment) 
             {},
             true,
             true,
+            {},
             {},
             {},
             {},

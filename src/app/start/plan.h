@@ -42,6 +42,7 @@ struct Plan {
 
   std::string primary_model;
   std::vector<provider::ProviderConfig> providers;
+  provider::Timeouts timeouts;  // of all providers
   ledger::Settings ledger;
   agent::Settings agent;
   log::Settings log;

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "extensions/providers/anthropic_request.h"
 #include "extensions/providers/anthropic_stream.h"
+#include "extensions/providers/model_rows/anthropic.h"
 #include "provider/spec.h"
 #include "provider/transport.h"
 
@@ -16,16 +17,13 @@ namespace {
 using provider::CallContext;
 using provider::Completion;
 using provider::EventSink;
-using provider::ModelRow;
 using provider::PeerCall;
 using provider::Ports;
 using provider::Request;
 using provider::Settings;
-using provider::ThinkingStyle;
 
 constexpr std::string_view kId = "anthropic";
 constexpr std::string_view kOldVersion = "2023-06-01";
-constexpr int kMaxPauses = 3;
 constexpr std::size_t kMaxModelList = 4UL << 20U;
 
 // Bases are written with and without the version part.
@@ -54,13 +52,6 @@ PeerCall call_of(const Settings& settings, std::string_view path) {
   return call;
 }
 
-void add_usage(const Usage& more, Usage& total) {
-  total.input += more.input;
-  total.output += more.output;
-  total.cache_read += more.cache_read;
-  total.cache_write += more.cache_write;
-}
-
 class Messages final : public provider::Provider {
  public:
   Messages(Settings settings, const Ports& ports) : settings_(std::move(settings)), ports_(ports) {}
@@ -68,35 +59,25 @@ class Messages final : public provider::Provider {
   Task<Result<Completion>> complete(const Request& request, EventSink& events,
                                     const CallContext& context) override {
     MessagesOptions options{.cache = settings_.id == kId};
-    Completion whole;
-    for (;;) {
-      bool paused = false;
-      auto part = co_await once(request, options, events, context, paused);
-      if (!part) {
-        // A model that does not know our way of thinking, or a signature that another model gave.
-        if (options.no_thinking || !is_about_thinking(part.error())) co_return part;
-        options.no_thinking = true;
-        continue;
-      }
-      add_usage(part->usage, whole.usage);
-      std::ranges::copy(part->blocks, std::back_inserter(whole.blocks));
-      whole.stop = part->stop;
-      whole.model = part->model.empty() ? request.model : part->model;
-      whole.request_id = part->request_id;
-      if (!paused || part->blocks.empty() || options.paused.size() >= kMaxPauses) co_return whole;
-      options.paused.push_back(std::move(part->blocks));
+    auto answer = co_await once(request, options, events, context);
+    // A model that does not know our way of thinking, or a signature that another model gave. What
+    // was refused is not billed.
+    if (!answer && is_about_thinking(answer.error())) {
+      options.no_thinking = true;
+      answer = co_await once(request, options, events, context);
     }
+    co_return answer;
   }
 
  private:
   Task<Result<Completion>> once(const Request& request, const MessagesOptions& options,
-                                EventSink& events, const CallContext& context, bool& paused) {
+                                EventSink& events, const CallContext& context) {
     auto call = call_of(settings_, "/messages");
     call.body = messages_body(request, settings_, options);
-    call.deadlines = deadlines_for(settings_.deadlines, request);
+    call.deadlines = deadlines_for(settings_, request);
     MessagesStream stream(events, request.tools, provider::call_id_source(ports_.random));
     auto result = co_await stream_completion(ports_, std::move(call), stream, context.stop);
-    paused = stream.paused();
+    if (result && result->model.empty()) result->model = request.model;
     co_return result;
   }
 
@@ -143,28 +124,6 @@ Task<Result<std::vector<provider::ModelInfo>>> discover_messages(const Settings&
 
 constexpr std::array<std::string_view, 2> kKeys{"ANTHROPIC_OAUTH_TOKEN", "ANTHROPIC_API_KEY"};
 
-constexpr ModelRow model(std::string_view id, std::string_view name, ThinkingStyle style) {
-  const bool small = style == ThinkingStyle::budget;
-  return {id, name, small ? 200'000 : 1'000'000, small ? 64'000 : 128'000, true, true, style, {}};
-}
-constexpr std::array kModels{
-    model("claude-opus-4-5", "Claude Opus 4.5", ThinkingStyle::budget),
-    model("claude-sonnet-4-5", "Claude Sonnet 4.5", ThinkingStyle::budget),
-    model("claude-haiku-4-5", "Claude Haiku 4.5", ThinkingStyle::budget),
-    model("claude-opus-5-5", "Claude Opus 5.5", ThinkingStyle::adaptive_xhigh),
-    model("claude-opus-5", "Claude Opus 5", ThinkingStyle::adaptive_xhigh),
-    model("claude-opus-4-8", "Claude Opus 4.8", ThinkingStyle::adaptive_xhigh),
-    model("claude-opus-4-7", "Claude Opus 4.7", ThinkingStyle::adaptive_xhigh),
-    model("claude-opus-4-6", "Claude Opus 4.6", ThinkingStyle::adaptive),
-    model("claude-sonnet-5-5", "Claude Sonnet 5.5", ThinkingStyle::adaptive_xhigh),
-    model("claude-sonnet-5", "Claude Sonnet 5", ThinkingStyle::adaptive_xhigh),
-    model("claude-sonnet-4-6", "Claude Sonnet 4.6", ThinkingStyle::adaptive),
-    model("claude-haiku-5-5", "Claude Haiku 5.5", ThinkingStyle::adaptive_xhigh),
-    model("claude-fable-5-2", "Claude Fable 5.2", ThinkingStyle::adaptive_xhigh),
-    model("claude-fable-5-1", "Claude Fable 5.1", ThinkingStyle::adaptive_xhigh),
-    model("claude-fable-5", "Claude Fable 5", ThinkingStyle::adaptive_xhigh),
-};
-
 }  // namespace
 
 extern const provider::Spec anthropic_spec;
@@ -175,7 +134,7 @@ constinit const provider::Spec anthropic_spec{
     .base_url = "https://api.anthropic.com",
     .env_keys = kKeys,
     .env_base_url = "ANTHROPIC_BASE_URL",
-    .models = kModels,
+    .models = kAnthropicModels,
     .default_model = "claude-opus-4-5",
     .default_images = true,
     .hygiene = {.merge_roles = true,

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "extensions/providers/model_info.h"
+#include "provider/thinking.h"
 #include "provider/tool_arguments.h"
 
 namespace carapace::providers {
@@ -95,18 +96,6 @@ bool open_loop_lost_thinking(const Request& request) {
   return false;
 }
 
-std::int64_t budget_of(Thinking level) {
-  switch (level) {
-    case Thinking::off: return 0;
-    case Thinking::minimal: return 1024;
-    case Thinking::low: return 2048;
-    case Thinking::medium: return 8192;
-    case Thinking::high:
-    case Thinking::xhigh: return 16'384;
-  }
-  return 0;
-}
-
 std::string_view effort_of(Thinking level, ThinkingStyle style) {
   switch (level) {
     case Thinking::off: return "";
@@ -141,13 +130,8 @@ void add_thinking(const Request& request, const Settings& settings, json::object
     return;
   }
   if (open_loop_lost_thinking(request)) return;
-  // The budget counts as output, so it is put on top of what the answer may take, as far as the
-  // model goes.
-  auto max_tokens = request.max_output_tokens + budget_of(request.thinking);
-  const auto* model = model_info(settings, request.model);
-  if (model && model->max_output > 0)
-    max_tokens = std::max(request.max_output_tokens, std::min(max_tokens, model->max_output));
-  const auto budget = std::min(budget_of(request.thinking), max_tokens / 2);
+  const auto max_tokens = provider::longest_output(request, model_info(settings, request.model));
+  const auto budget = std::min(provider::thinking_budget(request.thinking), max_tokens / 2);
   if (budget < kLeastBudget) return;
   body["max_tokens"] = max_tokens;
   body["thinking"] = json::object{{"type", "enabled"}, {"budget_tokens", budget}};
@@ -189,8 +173,6 @@ std::string messages_body(const Request& request, const Settings& settings,
   for (const auto& message : request.messages)
     add_parts(message.blocks, message.role == Role::assistant ? "assistant" : "user",
               !options.no_thinking, messages);
-  for (const auto& blocks : options.paused)
-    add_parts(blocks, "assistant", !options.no_thinking, messages);
   if (options.cache) cache_last_user(messages);
   json::object body{
       {"model", request.model}, {"max_tokens", request.max_output_tokens}, {"stream", true}};

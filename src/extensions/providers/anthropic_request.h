@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "provider/contract.h"
 #include "provider/spec.h"
@@ -13,8 +12,6 @@ namespace carapace::providers {
 struct MessagesOptions {
   bool cache = false;        // mark the stable parts for the prompt cache
   bool no_thinking = false;  // neither ask for it nor replay it: what is left after a refusal
-  std::vector<std::vector<Block>> paused =
-      {};  // answers that paused; the turn is sent again behind them
 };
 
 std::string messages_body(const provider::Request& request, const provider::Settings& settings,

@@ -147,6 +147,7 @@ Result<provider::Completion> MessagesStream::finish() {
   if (stop_ == "model_context_window_exceeded" && answer_.empty())
     return fail(Errc::too_large, "the prompt left no room for an answer in the model's window");
   completion_.stop = stop_reason();
+  completion_.paused = stop_ == "pause_turn" && completion_.stop == StopReason::stop;
   completion_.blocks = answer_.take_blocks();
   // What was said before a refusal must not be used or replayed.
   if (completion_.stop == StopReason::refusal) completion_.blocks.clear();

@@ -24,8 +24,6 @@ class MessagesStream final : public provider::StreamReader {
   Status feed(std::string_view bytes) override { return feed_.feed(bytes); }
   bool done() const override { return done_; }
   Result<provider::Completion> finish() override;
-  // After `finish`: the provider paused and wants the turn again with this answer behind it.
-  bool paused() const { return stop_ == "pause_turn"; }
 
  private:
   Status on_event(const provider::FeedEvent& event);

@@ -70,7 +70,7 @@ class Ollama final : public provider::Provider {
                                 const CallContext& context, bool no_thinking) {
     auto call = call_of(settings_, "/api/chat");
     call.body = ollama_body(request, settings_, no_thinking);
-    call.deadlines = deadlines_for(settings_.deadlines, request);
+    call.deadlines = deadlines_for(settings_, request);
     OllamaStream stream(events, request.tools, provider::call_id_source(ports_.random));
     auto result = co_await stream_completion(ports_, std::move(call), stream, context.stop);
     if (result && result->model.empty()) result->model = request.model;
@@ -130,7 +130,6 @@ Task<Result<std::vector<ModelInfo>>> discover_ollama(const Settings& settings, c
     info.provider = settings.id;
     info.context_window = kWindow;
     info.max_output = kMaxOutput;
-    info.price = {0, 0, 0, 0, settings.api_key.empty()};  // one's own machine bills nobody
     auto show = call_of(settings, "/api/show");
     show.deadlines = asking(settings.deadlines);
     show.body = dump_json(json::object{{"model", info.id}});
@@ -156,6 +155,7 @@ constinit const provider::Spec ollama_spec{
     .env_keys = kKeys,
     .env_base_url = "OLLAMA_BASE_URL",
     .key_required = false,
+    .local = true,
     .default_context = kWindow,
     .default_max_output = kMaxOutput,
     .deadlines = {.connect_ms = 5'000,

@@ -54,8 +54,9 @@ class Chat final : public provider::Provider {
                                 const CallContext& context) {
     auto call = call_of(settings_, "/chat/completions");
     call.body = chat_body(request, settings_, refused_);
-    call.deadlines = deadlines_for(settings_.deadlines, request);
     const auto* model = model_info(settings_, request.model);
+    // Models of this wire may think without being asked, and without a word.
+    call.deadlines = deadlines_for(settings_, request, model && model->reasoning);
     ChatStream stream(
         events, request.tools, provider::call_id_source(ports_.random),
         {settings_.quirks.think_tags, model && model->reasoning, request.context_window});

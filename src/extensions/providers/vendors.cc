@@ -1,7 +1,9 @@
 // Vendors of the chat completions wire: rows and no code. Facts from the provider specification A.2
-// and A.8. No row knows a price: vendors change them, so they come from configuration.
+// and A.8; their models stand in model_rows/.
 #include <array>
 
+#include "extensions/providers/model_rows/openai.h"
+#include "extensions/providers/model_rows/others.h"
 #include "extensions/providers/openai.h"
 #include "provider/spec.h"
 
@@ -10,11 +12,8 @@ namespace {
 
 using provider::Hygiene;
 using provider::IdRule;
-using provider::ModelRow;
-using provider::Quirks;
 using provider::Spec;
 using provider::ThinkingReplay;
-using provider::ThinkingStyle;
 using Keys = std::array<std::string_view, 1>;
 
 constexpr std::string_view kApi = "openai-completions";
@@ -34,94 +33,6 @@ constexpr Keys kMistralKeys{"MISTRAL_API_KEY"};
 constexpr Keys kDeepseekKeys{"DEEPSEEK_API_KEY"};
 constexpr Keys kXaiKeys{"XAI_API_KEY"};
 constexpr Keys kTogetherKeys{"TOGETHER_API_KEY"};
-
-constexpr ModelRow frontier(std::string_view id, std::int64_t window) {
-  return {id, id, window, 128'000, true, true, ThinkingStyle::adaptive_xhigh, {}};
-}
-constexpr std::array kOpenaiModels{
-    frontier("gpt-5.2", 400'000),
-    frontier("gpt-6.1-sol", 272'000),
-    frontier("gpt-6.1-terra", 272'000),
-    frontier("gpt-6-astra", 272'000),
-    frontier("gpt-6-sol", 272'000),
-    frontier("gpt-6-luna", 272'000),
-    frontier("gpt-5.6-sol", 272'000),
-    frontier("gpt-5.6-terra", 272'000),
-    frontier("gpt-5.6-luna", 272'000),
-    frontier("gpt-5.5", 272'000),
-    frontier("gpt-5.5-pro", 1'050'000),
-    frontier("gpt-5.4", 272'000),
-    frontier("gpt-5.4-pro", 1'050'000),
-    frontier("gpt-5.4-mini", 400'000),
-    frontier("gpt-5.4-nano", 400'000),
-    frontier("gpt-5.3-codex", 400'000),
-    ModelRow{"gpt-5.1", "GPT-5.1", 400'000, 128'000, true, true, ThinkingStyle::adaptive, {}},
-    ModelRow{"gpt-5", "GPT-5", 400'000, 128'000, true, true, ThinkingStyle::adaptive, {}},
-    ModelRow{"gpt-5-mini", "GPT-5 mini", 400'000, 128'000, true, true, ThinkingStyle::adaptive, {}},
-    ModelRow{"gpt-5-nano", "GPT-5 nano", 400'000, 128'000, true, true, ThinkingStyle::adaptive, {}},
-    ModelRow{"gpt-4.1", "GPT-4.1", 1'047'576, 32'768, false, true, ThinkingStyle::unknown, {}},
-    ModelRow{
-        "gpt-4.1-mini", "GPT-4.1 mini", 1'047'576, 32'768, false, true, ThinkingStyle::unknown, {}},
-    ModelRow{"gpt-4o", "GPT-4o", 128'000, 16'384, false, true, ThinkingStyle::unknown, {}},
-    ModelRow{
-        "gpt-4o-mini", "GPT-4o mini", 128'000, 16'384, false, true, ThinkingStyle::unknown, {}},
-    ModelRow{"o3", "o3", 200'000, 100'000, true, true, ThinkingStyle::adaptive, {}},
-    ModelRow{"o4-mini", "o4-mini", 200'000, 100'000, true, true, ThinkingStyle::adaptive, {}},
-    ModelRow{"o1", "o1", 200'000, 100'000, true, true, ThinkingStyle::adaptive, {}},
-    ModelRow{
-        "chat-latest", "Chat latest", 400'000, 128'000, false, true, ThinkingStyle::unknown, {}},
-};
-constexpr std::array kOpenrouterModels{
-    ModelRow{"openrouter/auto", "Auto", 200'000, 0, false, true, ThinkingStyle::unknown, {}},
-};
-constexpr std::array kGroqModels{
-    ModelRow{"openai/gpt-oss-120b",
-             "GPT-OSS 120B",
-             131'072,
-             32'768,
-             true,
-             false,
-             ThinkingStyle::adaptive,
-             {}},
-};
-constexpr std::array kMistralModels{
-    ModelRow{"mistral-large-latest",
-             "Mistral Large",
-             128'000,
-             0,
-             false,
-             true,
-             ThinkingStyle::unknown,
-             {}},
-};
-constexpr std::array kDeepseekModels{
-    ModelRow{"deepseek-flash",
-             "DeepSeek Flash",
-             1'000'000,
-             384'000,
-             true,
-             false,
-             ThinkingStyle::unknown,
-             {}},
-    ModelRow{"deepseek-v4-pro",
-             "DeepSeek V4 Pro",
-             1'000'000,
-             384'000,
-             true,
-             false,
-             ThinkingStyle::unknown,
-             {}},
-};
-constexpr std::array kXaiModels{
-    ModelRow{"grok-4.7", "Grok 4.7", 500'000, 0, true, true, ThinkingStyle::unknown, {}},
-    ModelRow{"grok-4.6", "Grok 4.6", 500'000, 0, true, true, ThinkingStyle::unknown, {}},
-    ModelRow{"grok-4.5", "Grok 4.5", 500'000, 0, true, true, ThinkingStyle::unknown, {}},
-    ModelRow{"grok-4.3", "Grok 4.3", 1'000'000, 0, true, true, ThinkingStyle::unknown, {}},
-};
-constexpr std::array kTogetherModels{
-    ModelRow{
-        "openai/gpt-oss-120b", "GPT-OSS 120B", 131'072, 0, true, false, ThinkingStyle::unknown, {}},
-};
 
 }  // namespace
 
@@ -182,7 +93,7 @@ constinit const Spec mistral_spec{
     .env_keys = kMistralKeys,
     .models = kMistralModels,
     .default_model = "mistral-large-latest",
-    .default_context = 128'000,
+    .default_context = 131'072,
     .hygiene = {.ids = IdRule::alnum9, .assistant_after_tool = true, .images_in_results = false},
     .quirks = {.max_tokens_field = "max_tokens", .stream_usage = false},
     .make = make_chat,
@@ -244,6 +155,7 @@ constinit const Spec vllm_spec{
     .api = kApi,
     .base_url = "http://127.0.0.1:8000/v1",
     .key_required = false,
+    .local = true,
     .default_context = 32'768,
     .default_images = true,
     .deadlines = kLocal,
@@ -259,6 +171,7 @@ constinit const Spec llamacpp_spec{
     .api = kApi,
     .base_url = "http://127.0.0.1:8080/v1",
     .key_required = false,
+    .local = true,
     .default_context = 32'768,
     .deadlines = kLocal,
     .hygiene = hygiene(),
@@ -273,6 +186,7 @@ constinit const Spec lmstudio_spec{
     .api = kApi,
     .base_url = "http://127.0.0.1:1234/v1",
     .key_required = false,
+    .local = true,
     .default_context = 32'768,
     .default_images = true,
     .deadlines = kLocal,

@@ -59,7 +59,7 @@ Result<std::shared_ptr<CurlEngine>> engine_of(Core& core) {
 }
 
 std::shared_ptr<Lookup> start_lookup(Core& core, const std::string& host) {
-  const auto lookup = std::make_shared<Lookup>();
+  auto lookup = std::make_shared<Lookup>();
   core.resolving->submit([&loop = core.loop, lookup, host, resolver = core.resolver]() mutable {
     Result<Addresses> answer = fail(Errc::unavailable, "the resolver failed");
     try {
@@ -88,7 +88,7 @@ Task<Result<Addresses>> resolve(std::shared_ptr<Core> core, std::string host, st
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
     if (left.count() <= 0)
-      co_return fail(Errc::timeout, "{}: not connected after {} (connect deadline)", host,
+      co_return fail(Errc::unavailable, "{}: not connected after {} (connect deadline)", host,
                      duration_text(limit_ms));
     co_await lookup->changed.wait_for(left);
   }

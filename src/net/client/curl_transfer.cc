@@ -94,7 +94,10 @@ Task<Result<Reply>> CurlTransfer::run(const std::optional<Pinned>& pinned, const
     const auto limit = next_limit();
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(limit.at - Clock::now());
     if (left.count() <= 0 && enough_) break;
-    if (left.count() <= 0) co_return fail(Errc::timeout, "{}: {}", where_, limit.text);
+    // A peer that was not reached has worked on nothing: that is no time-out of an answer.
+    if (left.count() <= 0)
+      co_return fail(phase_ == Phase::connecting ? Errc::unavailable : Errc::timeout, "{}: {}",
+                     where_, limit.text);
     co_await changed_.wait_for(left);
   }
   co_return outcome(stop);

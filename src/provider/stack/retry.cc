@@ -1,4 +1,4 @@
-#include "provider/retry.h"
+#include "provider/stack/retry.h"
 
 #include <algorithm>
 #include <array>
@@ -19,6 +19,7 @@ constexpr log::Log kLog{"provider"};
 class Seen final : public EventSink {
  public:
   explicit Seen(EventSink& out) : out_(out) {}
+  void on_begin() override { out_.on_begin(); }  // nobody saw anything yet
   void on_text(std::string_view delta) override {
     any_ = true;
     out_.on_text(delta);
