@@ -108,6 +108,8 @@ class TheGateway final : public Gateway {
                 [this](net::ServerRequest request, net::Responder& responder) {
                   return web_.serve(std::move(request), responder);
                 },
+            .judge_body =
+                [this](const net::ServerRequest& request) { return web_.judge_body(request); },
             .refuse_upgrade =
                 [this](const net::ServerRequest& request) { return web_.refuse_upgrade(request); },
             .websocket =

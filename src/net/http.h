@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "async/stop.h"
+
 namespace carapace::net {
 
 struct Header {
@@ -37,6 +39,8 @@ struct ServerRequest {
   Headers headers;
   std::string body;
   Peer peer;
+  std::uint16_t local_port = 0;  // it was sent to; 0: unknown
+  Stop left;                     // requested when the peer leaves before it has its answer
 };
 
 struct ServerResponse {

@@ -56,9 +56,18 @@ class Responder {
   virtual Task<bool> write(std::string chunk) = 0;
 };
 
+// What the head of a request says about its body.
+struct BodyVerdict {
+  std::optional<ServerResponse> refusal;  // instead of reading it
+  std::size_t max_bytes = 0;
+};
+
 struct ServerHandler {
   // `closed` of a streamed request can be seen by `write` answering false.
   std::function<Task<void>(ServerRequest, Responder&)> http;
+  // Judged before a body of some size is read, so that strangers cannot fill the memory; null:
+  // every one may be as large as the options say.
+  std::function<BodyVerdict(const ServerRequest&)> judge_body;
   // Judged before the upgrade: a response here refuses it.
   std::function<std::optional<ServerResponse>(const ServerRequest&)> refuse_upgrade;
   // The request lives as long as the handler wants: one that serves thousands of idle sockets drops

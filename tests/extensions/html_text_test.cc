@@ -60,16 +60,41 @@ TEST(HtmlText, WhatIsHiddenIsNotRead) {
                                       "<script><!-- <script> SECRET </script>",
                                       "<p title='>SECRET'></p>",
                                       "<img alt=SECRET>",
-                                      "<object>SECRET</object>"})
+                                      "<object>SECRET</object>",
+                                      "<p style='display:/* x */none'>SECRET</p>",
+                                      "<p style='display:\t\nnone'>SECRET</p>",
+                                      "<p style='opacity:0'>SECRET</p>",
+                                      "<p style='color:red;opacity:0.0;'>SECRET</p>",
+                                      "<p style='visibility: collapse'>SECRET</p>",
+                                      "<p style='position:absolute;left:-9999px'>SECRET</p>",
+                                      "<p style='text-indent: -1000em'>SECRET</p>",
+                                      "<p style='color:transparent'>SECRET</p>"})
     EXPECT_THAT(read("<body>shown " + std::string(html)), Not(HasSubstr("SECRET"))) << html;
 }
 
 TEST(HtmlText, WhatIsShownIsRead) {
-  for (const std::string_view html :
-       {"<p style='font-size:0.9em'>SHOWN</p>", "<p>SHOWN", "SHOWN", "<x-y>SHOWN</x-y>",
-        "<b><i><u>SHOWN", "<!-->SHOWN", "<!--->SHOWN", "<p>5 < 6 and SHOWN", "<svg>SHOWN",
-        "<a href=x>SHOWN</a>", "<p a='\">SHOWN", "<div data-x=\">\">SHOWN</div>", "</p></div>SHOWN",
-        "<td>SHOWN", "<form><fieldset>SHOWN", "<p>&#83;HOWN", "<script>never closed <p>SHOWN"})
+  for (const std::string_view html : {"<p style='font-size:0.9em'>SHOWN</p>",
+                                      "<p style='opacity:0.5'>SHOWN</p>",
+                                      "<p style='margin-left:-10px'>SHOWN</p>",
+                                      "<p style='border-color:transparent'>SHOWN</p>",
+                                      "<p style='stroke-opacity:0'>SHOWN</p>",
+                                      "<p style='/* display:none */'>SHOWN</p>",
+                                      "<p>SHOWN",
+                                      "SHOWN",
+                                      "<x-y>SHOWN</x-y>",
+                                      "<b><i><u>SHOWN",
+                                      "<!-->SHOWN",
+                                      "<!--->SHOWN",
+                                      "<p>5 < 6 and SHOWN",
+                                      "<svg>SHOWN",
+                                      "<a href=x>SHOWN</a>",
+                                      "<p a='\">SHOWN",
+                                      "<div data-x=\">\">SHOWN</div>",
+                                      "</p></div>SHOWN",
+                                      "<td>SHOWN",
+                                      "<form><fieldset>SHOWN",
+                                      "<p>&#83;HOWN",
+                                      "<script>never closed <p>SHOWN"})
     EXPECT_THAT(read(html), HasSubstr(html == "<p a='\">SHOWN" ? "" : "SHOWN")) << html;
 }
 

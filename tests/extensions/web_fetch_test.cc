@@ -45,10 +45,28 @@ TEST_F(WebFetchTest, AnHtmlPageAsText) {
 }
 
 TEST_F(WebFetchTest, PlainTextAndJsonAsTheyAre) {
-  const RawServer plain(RawServer::reply(RawServer::answer("a < b\n\xff", "text/plain")));
+  const RawServer plain(
+      RawServer::reply(RawServer::answer("a < b\n\xff", "text/plain; charset=utf-8")));
   EXPECT_EQ(text(fetch(plain.url())), "a < b\n\xef\xbf\xbd");
   const RawServer data(RawServer::reply(RawServer::answer(R"({"a":1})", "application/ld+json")));
   EXPECT_EQ(text(fetch(data.url())), R"({"a":1})");
+}
+
+TEST_F(WebFetchTest, ReadsWhatPagesAreWrittenIn) {
+  const RawServer western(RawServer::reply(
+      RawServer::answer("<title>Caf\xe9</title><p>na\xefve</p>", "text/html; charset=iso-8859-1")));
+  const auto outcome = fetch(western.url());
+  EXPECT_EQ(text(outcome), "naïve");
+  EXPECT_EQ(string_or(object_of(outcome), "title", ""), "Café");
+  const RawServer wide(
+      RawServer::reply(RawServer::answer(std::string("\xff\xfeh\0i\0", 6), "text/plain")));
+  EXPECT_EQ(text(fetch(wide.url())), "hi");
+}
+
+TEST_F(WebFetchTest, TextThatNobodySeesIsNotHandedOn) {
+  const RawServer server(RawServer::reply(
+      RawServer::answer("a\u200bb\U000E0041\U000E0042c", "text/plain; charset=utf-8")));
+  EXPECT_EQ(text(fetch(server.url())), "abc");
 }
 
 TEST_F(WebFetchTest, LengthIsTheCallersWish) {

@@ -136,6 +136,58 @@ TEST_F(HttpTest, a_door_that_refuses_gives_its_status) {
   EXPECT_EQ(response.body.find("secret path"), std::string::npos);
 }
 
+TEST_F(HttpTest, a_compressed_body_is_refused) {
+  EXPECT_EQ(http(completion(asking("x"), {kBearer[0], {"content-encoding", "gzip"}})).status, 415);
+}
+
+// Nobody would read the rest of an answer in a session that was made for one call.
+TEST_F(HttpTest, a_call_ends_with_its_caller_unless_the_answer_is_kept) {
+  struct Row {
+    json::object more;
+    Headers headers;
+    bool ends;
+  };
+  const Row rows[] = {{{}, {}, true},
+                      {{{"stream", true}}, {}, true},
+                      {{{"user", "ada"}}, {}, false},
+                      {{}, {{"x-carapace-session-key", "agent:main:mine"}}, false},
+                      {{}, {{"idempotency-key", "k1"}}, false}};
+  for (const auto& row : rows) {
+    auto body = asking("hello");
+    for (const auto& [name, value] : row.more) body[name] = value;
+    auto headers = row.headers;
+    headers.push_back(kBearer[0]);
+    auto asked = completion(std::move(body), std::move(headers));
+    const auto left = asked.left;
+    door_.live.clear();
+    complete(std::move(asked), [&](const RunId& id) {
+      left.request("the client left");
+      settle();
+      EXPECT_EQ(door_.outcomes.contains(id), row.ends) << row.more.size() << row.headers.size();
+      ends(id, {});
+    });
+  }
+}
+
+TEST_F(HttpTest, an_image_that_is_not_taken_is_named) {
+  const auto text_of = [this](std::string url) {
+    door_.live.clear();
+    const json::array parts = {{{"type", "text"}, {"text", "what is this?"}},
+                               {{"type", "image_url"}, {"image_url", {{"url", std::move(url)}}}}};
+    complete(completion({{"messages", {{{"role", "user"}, {"content", parts}}}}}),
+             [this](const RunId& id) { ends(id, {}); });
+    return door_.inbounds.back();
+  };
+  for (const auto* url : {"http://127.0.0.1/secret.png", "data:image/png;base64,!!", "data:,x"}) {
+    const auto inbound = text_of(url);
+    EXPECT_TRUE(inbound.images.empty());
+    EXPECT_TRUE(inbound.text.starts_with("what is this?\n[1 image(s) left out")) << inbound.text;
+  }
+  const auto taken = text_of("data:image/png;base64,iVBORw0KGgo=");
+  EXPECT_EQ(taken.images.size(), 1U);
+  EXPECT_EQ(taken.text, "what is this?");
+}
+
 TEST_F(HttpTest, sessions_agents_history_and_models) {
   settings_.agents = {{AgentId("main"), ""}, {AgentId("beta"), ""}};
   const auto submit = [this](json::object body, Headers headers = {}) {

@@ -53,6 +53,23 @@ TEST_F(HttpTest, hosts) {
   EXPECT_EQ(get("/", {{"host", "attacker.example"}}).status, 421);
 }
 
+TEST_F(HttpTest, the_port_of_a_host_is_ours_or_one_of_the_list) {
+  settings_.allowed_origins = {"http://localhost:9000"};
+  const auto status = [this](const char* host) {
+    auto asked = request("GET", "/health", {{"host", host}});
+    asked.local_port = 18789;
+    return http(std::move(asked)).status;
+  };
+  for (const auto* host :
+       {"localhost", "127.0.0.1:18789", "[::1]:18789", "[::1]", "localhost:9000"})
+    EXPECT_EQ(status(host), 200) << host;
+  for (const auto* host : {"localhost:18790", "127.0.0.1:80", "[::1]:1", "127.0.0.1:9000"})
+    EXPECT_EQ(status(host), 421) << host;
+  auto asked = request("GET", "/", {{"host", "localhost:1"}});
+  asked.local_port = 18789;
+  EXPECT_NE(http(std::move(asked)).body.find("http://127.0.0.1:18789/"), std::string::npos);
+}
+
 TEST_F(HttpTest, a_bind_elsewhere_answers_to_any_name) {
   settings_.loopback_only = false;
   EXPECT_EQ(get("/health", {{"host", "box.lan:18789"}}).status, 200);
@@ -154,7 +171,9 @@ TEST_F(HttpTest, the_browser_app) {
   EXPECT_EQ(script.body, "js");
   EXPECT_EQ(header(script, "cache-control"), "public, max-age=31536000, immutable");
   EXPECT_EQ(get("/chat/assets/app-1a2b.js").body, "js");
-  EXPECT_EQ(get("/some/route").body, page.body);
+  EXPECT_EQ(get("/some/route", {{"accept", "text/html,*/*;q=0.8"}}).body, page.body);
+  EXPECT_EQ(get("/some/route").status, 404);  // a program has mistyped
+  EXPECT_EQ(get("/healthz", {{"accept", "*/*"}}).status, 404);
   EXPECT_EQ(get("/icon.svg").status, 200);
   EXPECT_EQ(get("/", {{"if-none-match", "\"e1\""}}).status, 304);
   EXPECT_EQ(get("/", {{"if-none-match", "W/\"e0\", W/\"e1\""}}).status, 304);
@@ -185,6 +204,33 @@ TEST_F(HttpTest, the_browser_app_below_a_base_path) {
   EXPECT_EQ(get("/ui/some/route").body, "<html>app</html>");
   for (const auto* path : {"/", "/uix", "/other", "/ui/../x", "/ui/missing.js"})
     EXPECT_EQ(get(path).status, 404) << path;
+}
+
+TEST_F(HttpTest, what_machines_ask_for_is_there_or_not) {
+  for (const auto* path : {"/v1/responses", "/v1/embeddings", "/v1", "/tools/invoke", "/hooks/x"})
+    for (const auto* method : {"GET", "POST", "DELETE"})
+      EXPECT_EQ(http(request(method, path, kBearer)).status, 404) << method << path;
+}
+
+TEST_F(HttpTest, two_credentials_are_none) {
+  EXPECT_EQ(get("/v1/models", {kBearer[0], kBearer[0]}).status, 401);
+  EXPECT_EQ(get("/v1/models", {kBearer[0], {"authorization", "Bearer x"}}).status, 401);
+}
+
+// Attacks A28: what strangers send is not collected first.
+TEST_F(HttpTest, a_body_is_judged_by_its_head) {
+  gateway();
+  const auto verdict = [this](Headers headers, std::string path = "/v1/chat/completions") {
+    return handler_.judge_body(request("POST", std::move(path), std::move(headers)));
+  };
+  EXPECT_FALSE(verdict(kBearer).refusal);
+  EXPECT_EQ(verdict(kBearer).max_bytes, 4UL << 20U);
+  EXPECT_EQ(verdict({}).refusal->status, 401);
+  EXPECT_EQ(header(*verdict({}).refusal, "x-content-type-options"), "nosniff");
+  EXPECT_EQ(verdict(kBearer, "/nowhere").refusal->status, 405);
+  EXPECT_EQ(verdict(kBearer, "/v1/nowhere").refusal->status, 404);
+  EXPECT_EQ(verdict({kBearer[0], {"origin", "http://evil.example"}}).refusal->status, 403);
+  EXPECT_EQ(verdict({kBearer[0], {"host", "evil.example"}}).refusal->status, 421);
 }
 
 TEST_F(HttpTest, without_the_app) {
@@ -238,7 +284,7 @@ TEST_F(HttpTest, models) {
 
 TEST_F(HttpTest, completions_can_be_off) {
   settings_.chat_completions = false;
-  EXPECT_EQ(http(completion(asking("x"))).status, 405);  // only the app's GET is left
+  EXPECT_EQ(http(completion(asking("x"))).status, 404);
   EXPECT_EQ(get("/v1/models", kBearer).status, 404);
 }
 

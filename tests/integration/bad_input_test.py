@@ -332,6 +332,9 @@ class Configuration(unittest.TestCase):
     def test_a_bind_beyond_loopback_without_a_credential_is_refused(self):
         with Gateway({"gateway": {"bind": "lan", "auth": {"mode": "none"}}}, token=None) as gateway:
             self.refused(gateway, "gateway")
+        # A token that was made a moment ago is none that anybody could have been given.
+        with Gateway({"gateway": {"bind": "lan"}}, token=None) as gateway:
+            self.refused(gateway, "without a credential", "gateway.auth.token")
 
     def test_every_verb_says_what_is_wrong_with_the_file(self):
         with Gateway("{ broken") as gateway:

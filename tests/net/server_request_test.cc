@@ -74,6 +74,41 @@ TEST(RequestParserTest, ReadsTheSameFromAnyCut) {
   }
 }
 
+TEST(RequestParserTest, EmptyLinesBeforeARequestAreSkipped) {
+  const std::string wire = "GET /1 HTTP/1.1\r\nHost: h\r\n\r\n";
+  for (const std::size_t piece : {1UL, 2UL, 3UL, 100UL}) {
+    const auto outcome = parse("\r\n\r\n" + wire, {}, piece);
+    ASSERT_TRUE(outcome.request) << piece << outcome.fault.message;
+    EXPECT_EQ(outcome.request->path, "/1");
+    EXPECT_EQ(outcome.taken, wire.size() + 4);
+  }
+  EXPECT_EQ(status_of("\r\n\r\n\r\n\r\n\r\n" + wire), 400);  // not for ever
+  EXPECT_EQ(status_of("\n" + wire), 400);
+  EXPECT_EQ(status_of("\rGET /1 HTTP/1.1\r\nHost: h\r\n\r\n"), 400);
+}
+
+TEST(RequestParserTest, AnAbsoluteTargetNamesTheSameHost) {
+  const auto wire = [](std::string_view target, std::string_view host) {
+    return "GET " + std::string(target) + " HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n";
+  };
+  const auto fine = parse(wire("HTTP://H:1/p?q", "h:1"));
+  ASSERT_TRUE(fine.request) << fine.fault.message;
+  EXPECT_EQ(fine.request->path, "/p");
+  EXPECT_EQ(status_of(wire("http://evil.example/p", "h:1")), 400);
+  EXPECT_EQ(status_of(wire("http://h:1@evil.example/p", "h:1")), 400);
+  EXPECT_EQ(status_of(wire("http://h:2/p", "h:1")), 400);
+  EXPECT_EQ(status_of(wire("http:///p", "h:1")), 400);
+}
+
+TEST(RequestParserTest, OldHttpDoesNotUpgrade) {
+  for (const std::string version : {"1.0", "1.1"}) {
+    RequestParser parser({});
+    ASSERT_TRUE(parser.feed("GET / HTTP/" + version +
+                            "\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"));
+    EXPECT_EQ(parser.upgrades_to_websocket(), version == "1.1");
+  }
+}
+
 TEST(RequestParserTest, LeavesTheNextRequestAlone) {
   const std::string first = "GET /1 HTTP/1.1\r\nHost: h\r\n\r\n";
   EXPECT_EQ(parse(first + "GET /2 HTTP/1.1\r\n").taken, first.size());
@@ -90,9 +125,9 @@ TEST(RequestParserTest, UnderstandsTargets) {
   const std::array cases = {
       Case{"GET /", "/", ""},
       Case{"GET /?", "/", ""},
-      Case{"GET http://host:1/a?b", "/a", "b"},
-      Case{"GET HTTPS://host", "/", ""},
-      Case{"GET http://host?q", "/", "q"},
+      Case{"GET http://h/a?b", "/a", "b"},
+      Case{"GET HTTPS://H", "/", ""},
+      Case{"GET http://h?q", "/", "q"},
       Case{"OPTIONS *", "*", ""},
       Case{"GET //x//y", "//x//y", ""},
       Case{"PROPFIND /dav", "/dav", ""},
@@ -167,7 +202,6 @@ TEST(RequestParserTest, RefusesMalformedHeads) {
            "GET / HTTP/1.1\r\nHost: h\r\n: c\r\n\r\n",         //
            "G\x80T / HTTP/1.1\r\nHost: h\r\n\r\n",             //
            "\x16\x03\x01\x02 TLS hello",                       //
-           "\r\n\r\n",
        })
     EXPECT_EQ(status_of(bad), 400) << bad;
   std::string nul = "GET / HTTP/1.1\r\nHost: h\r\nA: b";

@@ -151,6 +151,32 @@ struct House::Impl {
   Task<void> shut_down(std::string reason, std::int64_t drain_ms);
 };
 
+namespace {
+
+// Others may guess as often as they like: a short secret falls.
+void warn_of_short_secret(const Plan& plan) {
+  constexpr std::size_t kLongEnough = 24;
+  const bool password = plan.auth_mode == rpc::AuthMode::password;
+  const auto& secret = password ? plan.password : plan.token;
+  if (plan.loopback_only || secret.empty() || secret.size() >= kLongEnough) return;
+  kLog.warn("the gateway's credential is short and can be reached from elsewhere: use 24 "
+            "characters or more",
+            {{"key", password ? "gateway.auth.password" : "gateway.auth.token"}});
+}
+
+// A token that nobody has seen is no credential that others could have been given: beyond this
+// machine one has to be there already.
+Result<secret::Sealed> token_for_others(const Plan& plan) {
+  auto token = secret::load_token(plan.token_path());
+  if (token || token.error().code != Errc::not_found) return token;
+  return fail(Errc::invalid_request,
+              "refusing to listen beyond this machine without a credential: set "
+              "gateway.auth.token or CARAPACE_GATEWAY_TOKEN, or start once on loopback, which "
+              "makes one");
+}
+
+}  // namespace
+
 House::House(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 House::~House() = default;
 
@@ -158,9 +184,11 @@ Result<std::unique_ptr<House>> House::build(Loop& loop, const Plan& plan) {
   TRY_STATUS(fs::ensure_dir(plan.place.state_dir));
   TRY(auto lock, fs::lock_state_dir(plan.place.state_dir));
   SystemRandom random;
+  warn_of_short_secret(plan);
   secret::Sealed token{std::string(plan.token)};
   if (plan.auth_mode == rpc::AuthMode::token && plan.token.empty()) {
-    TRY(token, secret::load_or_create_token(plan.token_path(), random));
+    TRY(token, plan.loopback_only ? secret::load_or_create_token(plan.token_path(), random)
+                                  : token_for_others(plan));
   }
   TRY(auto engine, store::open_engine({plan.store_path(), kVersion, ""}));
   TRY(auto choice, make_catalogue(plan).pick_default(plan.primary_model, std::nullopt));

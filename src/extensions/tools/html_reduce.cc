@@ -50,15 +50,50 @@ struct Tag {
   std::string target;  // href
 };
 
+// Without white space and comments, in lower case.
+std::string bare_style(std::string_view value) {
+  std::string out;
+  for (std::size_t at = 0; at < value.size(); ++at) {
+    if (value.substr(at).starts_with("/*")) {
+      at = value.find("*/", at + 2);
+      if (at == std::string_view::npos) break;
+      ++at;
+    } else if (!kSpace.contains(value[at])) {
+      out += value[at];
+    }
+  }
+  return to_lower(out) + ";";
+}
+
+// `property:0`, `:0px`, `:0.0` … but not `:0.5`.
+bool is_zero(std::string_view style, std::string_view property) {
+  const auto at = style.find(property);
+  if (at == std::string_view::npos || (at > 0 && style[at - 1] != ';')) return false;
+  auto rest = style.substr(at + property.size());
+  if (!rest.starts_with(":0")) return false;
+  return rest.substr(2, rest.find(';') - 2).find_first_of("123456789") == std::string_view::npos;
+}
+
+// A place that no screen shows: left:-9999px, text-indent:-999em.
+bool is_far_away(std::string_view style) {
+  for (const std::string_view property : {"left:-", "top:-", "right:-", "text-indent:-"}) {
+    const auto at = style.find(property);
+    if (at == std::string_view::npos) continue;
+    const auto digits = style.substr(at + property.size());
+    if (digits.find_first_not_of("0123456789") >= 3 && !digits.starts_with('0')) return true;
+  }
+  return false;
+}
+
 bool hides(std::string_view name, std::string_view value) {
   if (name == "hidden") return true;
   if (name == "aria-hidden") return iequals(value, "true");
   if (name != "style") return false;
-  const auto style = replace_all(to_lower(value.substr(0, 4'000)), " ", "");
-  const auto tiny = style.find("font-size:0");
+  const auto style = bare_style(value.substr(0, 4'000));
   return style.contains("display:none") || style.contains("visibility:hidden") ||
-         (tiny != std::string::npos &&
-          !std::string_view(".123456789").contains((style + ";").at(tiny + 11)));
+         style.contains("visibility:collapse") || style.starts_with("color:transparent") ||
+         style.contains(";color:transparent") || is_zero(style, "font-size") ||
+         is_zero(style, "opacity") || is_far_away(style);
 }
 
 // Walks over tags as a browser does: comments and quoted attributes are no tags.

@@ -3,9 +3,11 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 
 #include "async/coro.h"
 #include "async/signal.h"
+#include "async/stop.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/random.h"
@@ -241,15 +243,32 @@ Inbound inbound_of(const RouteCall& call, const CompletionRequest& request, cons
   // A name that the router knows is a wish for this run; any other is just a name that the client
   // had to fill in.
   if (!is_gateway_model(request.model) && agent_in_model(request.model).empty())
-    if (const auto route = face.ports.router.route(request.model); route && route->model.id != "")
+    if (const auto route = face.ports.router.route(request.model);
+        route && !route->model.id.empty())
       out.model = route->model.provider + "/" + route->model.id;
   return out;
 }
 
+// Nobody else knows a session that was made for one call: when its caller leaves, the rest of the
+// answer would be paid for and read by no one. A named session keeps it, and so does a call that
+// can be repeated.
+bool ends_with_its_caller(const RouteCall& call, const CompletionRequest& request) {
+  return request.session_key.empty() && request.user.empty() &&
+         !net::find_header(call.request.headers, "idempotency-key");
+}
+
+Stop::Registration abort_when_left(const RouteCall& call, const store::RunRow& run) {
+  return call.request.left.on_stop([&door = call.face.ports.door, key = run.key, id = run.id] {
+    static_cast<void>(door.abort(key, id, "stop"));
+  });
+}
+
 Task<void> complete(RouteCall call) {
   auto& face = call.face;
-  if (call.request.body.size() > kMaxBody)
-    co_return call.out.send(error_response(413, "payload too large", "invalid_request_error"));
+  if (net::find_header(call.request.headers, "content-encoding").value_or("identity") != "identity")
+    co_return call.out.send(
+        error_response(415, "a compressed body is not read here: send it without Content-Encoding",
+                       "invalid_request_error"));
   const auto body = parse_json(trim(call.request.body).empty() ? "{}" : call.request.body);
   if (!body)
     co_return call.out.send(error_response(400, body.error().detail, "invalid_request_error"));
@@ -272,6 +291,8 @@ Task<void> complete(RouteCall call) {
       face.run_events.follow(run, [progress](const RunEvent& event) { progress->take(event); });
   const auto acceptance = co_await face.ports.door.submit(std::move(inbound));
   if (!acceptance) co_return call.out.send(refusal_of(acceptance.error()));
+  std::optional<Stop::Registration> leaving;
+  if (ends_with_its_caller(call, *request)) leaving.emplace(abort_when_left(call, acceptance->run));
   Envelope envelope{"chatcmpl_" + uuid_v4(face.ports.random), face.ports.clock.wall_ms() / 1000,
                     request->model};
   if (acceptance->state != dispatch::Acceptance::State::started)
@@ -289,7 +310,8 @@ constexpr RouteRow kRows[] = {
      .verbs = "POST",
      .auth = RouteAuth::credential,
      .work = complete,
-     .enabled = enabled},
+     .enabled = enabled,
+     .max_body = kMaxBody},
 };
 
 }  // namespace

@@ -32,12 +32,15 @@ struct Said {
   bool answerable = false;  // may be the message to answer
 };
 
-void add_image(const json::object& part, std::vector<ImageBlock>& out) {
+// False: what is there is no image that can be taken.
+bool add_image(const json::object& part, std::vector<ImageBlock>& out) {
   const auto* image = find_object(part, "image_url");
   const auto url = image ? find_string(*image, "url") : find_string(part, "image_url");
-  if (!url || !url->starts_with("data:")) return;  // nothing is fetched on behalf of a caller
+  if (!url || !url->starts_with("data:")) return false;  // nothing is fetched for a caller
   const auto read = read_attachments(json::array{json::object{{"content", *url}}});
-  if (read) out.insert(out.end(), read->begin(), read->end());
+  if (!read || read->empty()) return false;
+  out.insert(out.end(), read->begin(), read->end());
+  return true;
 }
 
 std::string text_of_content(const json::value* content, std::vector<ImageBlock>& images) {
@@ -46,15 +49,21 @@ std::string text_of_content(const json::value* content, std::vector<ImageBlock>&
   const auto* parts = content->if_array();
   if (!parts) return {};
   std::vector<std::string> texts;
+  std::size_t left_out = 0;
   for (const auto& item : *parts) {
     const auto* part = item.if_object();
     if (!part) continue;
     const auto type = string_or(*part, "type", "");
-    if (type == "image_url") add_image(*part, images);
+    if (type == "image_url" && !add_image(*part, images)) ++left_out;
     if (type != "text" && type != "input_text") continue;
     if (const auto text = find_string(*part, "text"); text && !text->empty())
       texts.emplace_back(*text);
   }
+  // The model can then say what was wrong instead of wondering where the picture is.
+  if (left_out > 0 && !texts.empty())
+    texts.push_back(fmt::format(
+        "[{} image(s) left out: only data: URLs of PNG, JPEG, GIF or WebP up to {} MB are read]",
+        left_out, kMaxAttachmentBytes / 1'000'000));
   return join(texts, "\n");
 }
 
@@ -82,7 +91,7 @@ std::optional<Said> read_message(const json::object& message, std::vector<std::s
 
 std::string folded(const std::vector<Said>& said, std::size_t current) {
   const auto& now = said[current];
-  const auto wanted = now.sender == "User" ? now.text : now.sender + ": " + now.text;
+  auto wanted = now.sender == "User" ? now.text : now.sender + ": " + now.text;
   if (current == 0) return wanted;
   std::string out = "[Earlier in this conversation]\n";
   for (std::size_t i = 0; i < current; ++i)

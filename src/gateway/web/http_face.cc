@@ -1,5 +1,7 @@
 #include "gateway/web/http_face.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <span>
 
@@ -56,6 +58,10 @@ class Guarded final : public net::Responder {
   bool answered_ = false;
 };
 
+// What a client of machines asks for; `ready` is the short name of health/ready.
+constexpr std::string_view kMachines[] = {"v1",      "health", "ready", "metrics",
+                                          "control", "hooks",  "tools", "api"};
+
 bool is_mutating(std::string_view method) {
   return method != "GET" && method != "HEAD" && method != "OPTIONS";
 }
@@ -67,6 +73,8 @@ const RouteRow* find_route(std::string_view path, const Settings& settings) {
       const bool prefix = row.path.ends_with('/');
       if (prefix ? !path.starts_with(row.path) : path != row.path) continue;
       if (row.enabled && !row.enabled(settings)) continue;
+      // The app stands below everything, but what is missing there is not its page.
+      if (row.path == "/" && settings.base_path.empty() && is_machine_path(path)) continue;
       if (!best || row.path.size() > best->path.size()) best = &row;
     }
   }
@@ -75,12 +83,21 @@ const RouteRow* find_route(std::string_view path, const Settings& settings) {
 
 std::optional<std::string_view> bearer_of(const net::ServerRequest& request) {
   const auto header = net::find_header(request.headers, "authorization");
+  // Two of them: whoever reads the other one comes to another conclusion.
+  if (std::ranges::count(request.headers, "authorization", &net::Header::name) > 1)
+    return std::nullopt;
   if (!header || header->size() < 7 || !iequals(header->substr(0, 7), "bearer "))
     return std::nullopt;
   return trim(header->substr(7));
 }
 
 }  // namespace
+
+bool is_machine_path(std::string_view path) {
+  const auto segment = path.substr(0, path.find('/', 1));
+  return segment.starts_with('/') &&
+         std::ranges::find(kMachines, segment.substr(1)) != std::end(kMachines);
+}
 
 net::Headers security_headers() {
   return {{"content-security-policy", "default-src 'none'; frame-ancestors 'none'"},
@@ -134,7 +151,11 @@ std::optional<std::string> percent_decode(std::string_view text) {
 std::optional<net::ServerResponse> HttpFace::judge(const net::ServerRequest& request,
                                                    bool mutating) const {
   if (!host_allowed(request, face_.origins))
-    return text_response(421, "This gateway does not answer to that Host.");
+    return text_response(
+        421,
+        fmt::format("This gateway does not answer to that Host. Open it as http://127.0.0.1:{}/ or "
+                    "add the address to gateway.controlUi.allowedOrigins.",
+                    request.local_port));
   if (mutating && !origin_allowed(request, face_.origins))
     return error_response(403, "origin not allowed", "forbidden");
   return std::nullopt;
@@ -162,29 +183,53 @@ std::optional<net::ServerResponse> HttpFace::refuse_upgrade(
     refusal = text_response(503, "The gateway is stopping.");
   if (refusal) {
     add_missing(refusal->headers, security_headers());
-    kLog.info("refused an upgrade",
-              {{"address", request.peer.address}, {"status", std::to_string(refusal->status)}});
+    const auto said = [&request](std::string_view name) {
+      return std::string(net::find_header(request.headers, name).value_or(""));
+    };
+    kLog.info("refused an upgrade", {{"address", request.peer.address},
+                                     {"status", std::to_string(refusal->status)},
+                                     {"host", said("host")},
+                                     {"origin", said("origin")}});
   }
   return refusal;
 }
 
-Task<void> HttpFace::serve(net::ServerRequest request, net::Responder& responder) {
-  Guarded out(responder);
-  if (auto refusal = judge(request, is_mutating(request.method)))
-    co_return out.send(std::move(*refusal));
-  const bool local = local_direct(request);
+HttpFace::Admission HttpFace::admit(const net::ServerRequest& request) {
+  Admission out;
+  out.local = local_direct(request);
+  out.refusal = judge(request, is_mutating(request.method));
+  if (out.refusal) return out;
   const auto* row = find_route(request.path, face_.settings);
-  if (!row) co_return out.send(text_response(404, "Not Found"));
+  if (!row) {
+    out.refusal = text_response(404, "Not Found");
+    return out;
+  }
   const auto verbs = split(row->verbs, '|');
   if (std::ranges::find(verbs, std::string_view(request.method)) == verbs.end()) {
-    auto refusal = text_response(405, "Method Not Allowed");
-    refusal.headers.push_back({"allow", replace_all(std::string(row->verbs), "|", ", ")});
-    co_return out.send(std::move(refusal));
+    out.refusal = text_response(405, "Method Not Allowed");
+    out.refusal->headers.push_back({"allow", replace_all(std::string(row->verbs), "|", ", ")});
+    return out;
   }
-  if (row->auth != RouteAuth::open)
-    if (auto refusal = judge_credential(request, local)) co_return out.send(std::move(*refusal));
+  if (row->auth != RouteAuth::open) out.refusal = judge_credential(request, out.local);
+  if (!out.refusal) out.row = row;
+  return out;
+}
+
+net::BodyVerdict HttpFace::judge_body(const net::ServerRequest& request) {
+  auto admission = admit(request);
+  if (admission.refusal) add_missing(admission.refusal->headers, security_headers());
+  return {std::move(admission.refusal), admission.row ? admission.row->max_body : 0};
+}
+
+Task<void> HttpFace::serve(net::ServerRequest request, net::Responder& responder) {
+  Guarded out(responder);
+  auto admission = admit(request);
+  if (admission.refusal) co_return out.send(std::move(*admission.refusal));
+  const auto* row = admission.row;
+  if (request.body.size() > row->max_body)
+    co_return out.send(error_response(413, "payload too large", "invalid_request_error"));
   auto rest = row->path.ends_with('/') ? request.path.substr(row->path.size()) : std::string();
-  co_await row->work(RouteCall{face_, std::move(request), out, std::move(rest), local});
+  co_await row->work(RouteCall{face_, std::move(request), out, std::move(rest), admission.local});
   if (!out.answered()) out.send(error_response(500, "Internal Server Error", "api_error"));
 }
 

@@ -16,10 +16,19 @@ class HttpFace {
   explicit HttpFace(Face& face) : face_(face) {}
 
   Task<void> serve(net::ServerRequest request, net::Responder& responder);
+  // The same judgement before a body is read: strangers send none, others as much as their route
+  // takes.
+  net::BodyVerdict judge_body(const net::ServerRequest& request);
   // Host and Origin of an upgrade; the credential follows in the first frame.
   std::optional<net::ServerResponse> refuse_upgrade(const net::ServerRequest& request) const;
 
  private:
+  struct Admission {
+    std::optional<net::ServerResponse> refusal;
+    const RouteRow* row = nullptr;  // set when nothing is refused
+    bool local = false;
+  };
+  Admission admit(const net::ServerRequest& request);
   std::optional<net::ServerResponse> judge(const net::ServerRequest& request, bool mutating) const;
   std::optional<net::ServerResponse> judge_credential(const net::ServerRequest& request,
                                                       bool local);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "base/text.h"
 
@@ -49,11 +50,27 @@ std::string host_name(std::string_view host) {
   return std::string(name);
 }
 
+std::optional<std::uint32_t> host_port(std::string_view host) {
+  const auto colon = host.rfind(':');
+  std::uint32_t port = 0;
+  if (colon == std::string_view::npos || !is_port(host.substr(colon + 1))) return std::nullopt;
+  std::from_chars(host.data() + colon + 1, host.data() + host.size(), port);
+  return port;
+}
+
 bool host_allowed(const net::ServerRequest& request, const OriginRules& rules) {
   if (count_of(request.headers, "host") != 1) return false;
   const auto name = host_name(*net::find_header(request.headers, "host"));
   if (name.empty()) return false;
   if (!rules.loopback_only) return true;
+  const auto host = *net::find_header(request.headers, "host");
+  if (std::ranges::any_of(rules.allowed_origins, [&](std::string_view allowed) {
+        const auto scheme = allowed.find("://");
+        return scheme != std::string_view::npos && iequals(allowed.substr(scheme + 3), host);
+      }))
+    return true;
+  const auto port = host_port(host);
+  if (port && request.local_port != 0 && *port != request.local_port) return false;
   return std::ranges::find(kLoopbackNames, name) != kLoopbackNames.end() ||
          std::ranges::any_of(rules.allowed_hosts,
                              [&](const auto& allowed) { return iequals(allowed, name); });

@@ -3,6 +3,8 @@
 // decisions; any thread.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,9 +22,12 @@ struct OriginRules {
 
 // Name in a Host header without port and brackets, lower case; empty when it is malformed.
 std::string host_name(std::string_view host);
+// The port behind it; nullopt when none is said.
+std::optional<std::uint32_t> host_port(std::string_view host);
 
-// A gateway on loopback answers to loopback names only: a page whose name was rebound to 127.0.0.1
-// carries its own name here.
+// A gateway on loopback answers to loopback names and its own port only: a page whose name was
+// rebound to 127.0.0.1 carries its own name here. Authorities of allowed origins pass, too (a
+// tunnel to another port).
 bool host_allowed(const net::ServerRequest& request, const OriginRules& rules);
 
 // No Origin: not a browser, which has to know the credential anyway. Else it is the gateway's own

@@ -2,6 +2,7 @@
 // thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -37,7 +38,12 @@ struct RouteRow {
   RouteAuth auth;          // no default
   Task<void> (*work)(RouteCall call);
   bool (*enabled)(const Settings& settings) = nullptr;  // null: always; off means 404
+  std::size_t max_body = 64UL << 10U;                   // bytes; more is answered 413
 };
+
+// First segments of paths that belong to machines: a typing error there must not look like the
+// browser app.
+bool is_machine_path(std::string_view path);
 
 net::ServerResponse json_response(int status, std::string body);
 net::ServerResponse text_response(int status, std::string text);

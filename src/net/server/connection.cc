@@ -107,10 +107,19 @@ void ServerCore::adopt(int socket, Peer peer) {
 void ServerCore::flush_soon(ConnectionPtr connection) {
   if (std::exchange(connection->dirty, true)) return;
   dirty_.push_back(std::move(connection));
-  if (dirty_.size() == 1) asio::post(context, [self = shared_from_this()] { self->flush_all(); });
+  if (!std::exchange(flush_posted_, true))
+    asio::post(context, [self = shared_from_this()] { self->flush_all(); });
+}
+
+void ServerCore::forget_flush(const Connection& connection) {
+  if (!dirty_.empty() && dirty_.back().get() == &connection) {
+    dirty_.back()->dirty = false;
+    dirty_.pop_back();
+  }
 }
 
 void ServerCore::flush_all() {
+  flush_posted_ = false;
   if (dirty_.size() <= kFlushPerTurn) {
     flushing_.swap(dirty_);
   } else {
@@ -118,6 +127,7 @@ void ServerCore::flush_all() {
     const auto end = dirty_.begin() + static_cast<std::ptrdiff_t>(kFlushPerTurn);
     flushing_.assign(std::make_move_iterator(dirty_.begin()), std::make_move_iterator(end));
     dirty_.erase(dirty_.begin(), end);
+    flush_posted_ = true;
     asio::post(context, [self = shared_from_this()] { self->flush_all(); });
   }
   for (const auto& connection : flushing_) {
@@ -181,6 +191,12 @@ void Connection::flush() {
 
 void Connection::flush_soon() { core_->flush_soon(shared_from_this()); }
 
+void Connection::flush_now() {
+  if (!dirty) return;
+  flush();
+  core_->forget_flush(*this);
+}
+
 void Connection::wait_writable() {
   writing_ = true;
   socket_.async_wait(Socket::wait_write, [self = shared_from_this()](error_code error) {
@@ -225,10 +241,11 @@ void Connection::on_deadline() {
     socket_.cancel(ignored);
 }
 
-void Connection::watch_peer() {
+void Connection::watch_peer(std::function<void()> left) {
   if (gone_) return;
   socket_.async_wait(
-      Socket::wait_read, [self = shared_from_this(), watch = ++watch_](error_code error) {
+      Socket::wait_read,
+      [self = shared_from_this(), watch = ++watch_, left = std::move(left)](error_code error) {
         if (error || self->gone_ || self->watch_ != watch) return;
         char byte = 0;
         const auto seen = ::recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
@@ -236,8 +253,8 @@ void Connection::watch_peer() {
         // gone.
         if (seen > 0) return;
         if (seen < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
-          return self->watch_peer();
-        self->abort();
+          return self->watch_peer(left);
+        left();
       });
 }
 

@@ -8,6 +8,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,6 +33,8 @@ struct ServerCore : std::enable_shared_from_this<ServerCore> {
   void adopt(int socket, Peer peer);
   // Connections with something to say; written together at the end of this turn of the loop.
   void flush_soon(ConnectionPtr connection);
+  // The one that was listed last has been written already.
+  void forget_flush(const Connection& connection);
   void begin_draining(std::uint16_t code, std::string reason);
   void abort_all();
 
@@ -51,6 +54,7 @@ struct ServerCore : std::enable_shared_from_this<ServerCore> {
   void flush_all();
   std::vector<ConnectionPtr> dirty_;
   std::vector<ConnectionPtr> flushing_;  // swapped with it, so that a turn allocates nothing
+  bool flush_posted_ = false;
 };
 
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -72,6 +76,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   OutQueue& out() { return out_; }
   void flush();       // now, as far as the kernel takes it
   void flush_soon();  // with the other connections of this turn
+  void flush_now();   // what `flush_soon` promised, if anything
   // Until all is in the kernel or the peer is gone. A peer that takes nothing for `stall_ms` is
   // dropped; 0: the deadline that is set already holds.
   Task<void> drained(std::int64_t stall_ms);
@@ -81,8 +86,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_deadline();
   bool timed_out() const { return timed_out_; }
 
-  // While an answer streams: notice a peer that closes, also when nothing is written.
-  void watch_peer();
+  // While an answer is made: `left` is called once when the peer closes, also when nothing is
+  // written.
+  void watch_peer(std::function<void()> left);
   void stop_watching();
 
   bool gone() const { return gone_; }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
+#include <ctime>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -24,6 +25,7 @@ namespace {
 constexpr log::Log kLog{"net"};
 constexpr std::size_t kFirstRead = 1 << 10;
 constexpr std::size_t kBodyRead = 64 << 10;
+constexpr std::size_t kFreeBody = 16 << 10;   // a body that is read before anybody is asked
 constexpr std::size_t kKeepBuffer = 4 << 10;  // an idle connection keeps no more than this
 // A body earns a new deadline with every so many bytes: a slow line is served, a trickle is not.
 constexpr std::size_t kBodyProgress = 256 << 10;
@@ -58,6 +60,20 @@ class Answer final : public Responder {
  public:
   Answer(Connection& connection, bool is_head, bool http10, bool keep_alive)
       : connection_(connection), is_head_(is_head), http10_(http10), keep_alive_(keep_alive) {}
+  ~Answer() override { stop_watching(); }
+  Answer(const Answer&) = delete;
+  Answer& operator=(const Answer&) = delete;
+
+  // A peer that closes while nothing has been said may still read: it is told, when there is
+  // something to say. A stream ends there.
+  void tell_when_left(Stop left) {
+    watching_ = true;
+    connection_.watch_peer([this, left] {
+      watching_ = false;
+      if (state_ == State::streaming) connection_.abort();
+      left.request("the client left");
+    });
+  }
 
   void send(ServerResponse response) override {
     if (refuse_second()) return;
@@ -66,7 +82,8 @@ class Answer final : public Responder {
     note_close(response);
     push(response_head(
         response, connection_.core().options.always,
-        {empty ? BodyForm::none : BodyForm::sized, response.body.size(), keep_alive_}));
+        {empty ? BodyForm::none : BodyForm::sized, response.body.size(), keep_alive_,
+         std::time(nullptr)}));
     if (!is_head_ && !empty) push(std::move(response.body));
     connection_.flush();
   }
@@ -79,9 +96,9 @@ class Answer final : public Responder {
                                      : BodyForm::chunked;
     if (form_ == BodyForm::to_close) keep_alive_ = false;
     note_close(head);
-    push(response_head(head, connection_.core().options.always, {form_, 0, keep_alive_}));
+    push(response_head(head, connection_.core().options.always,
+                       {form_, 0, keep_alive_, std::time(nullptr)}));
     connection_.flush();
-    connection_.watch_peer();
   }
 
   Task<bool> write(std::string chunk) override {
@@ -100,9 +117,9 @@ class Answer final : public Responder {
 
   // The handler has ended well, whatever it did or did not say.
   void finish() {
+    stop_watching();
     if (state_ == State::silent) send(error_response(500, "internal error"));
     if (state_ != State::streaming) return;
-    connection_.stop_watching();
     if (form_ == BodyForm::chunked && !is_head_) push("0\r\n\r\n");
     connection_.flush();
   }
@@ -116,6 +133,9 @@ class Answer final : public Responder {
  private:
   enum class State : std::uint8_t { silent, sent, streaming };
 
+  void stop_watching() {
+    if (std::exchange(watching_, false)) connection_.stop_watching();
+  }
   bool refuse_second() const {
     if (state_ == State::silent) return false;
     kLog.error("a handler answered a request twice; the second answer is dropped");
@@ -136,12 +156,16 @@ class Answer final : public Responder {
   bool is_head_;
   bool http10_;
   bool keep_alive_;
+  bool watching_ = false;
 };
 
 class HttpTalk {
  public:
   HttpTalk(ConnectionPtr connection, Peer peer)
-      : connection_(std::move(connection)), peer_(std::move(peer)) {}
+      : connection_(std::move(connection)), peer_(std::move(peer)) {
+    boost::system::error_code ignored;
+    port_ = connection_->socket().local_endpoint(ignored).port();
+  }
 
   Task<std::unique_ptr<ServerRequest>> run();
 
@@ -151,6 +175,8 @@ class HttpTalk {
   Task<Read> read_request(RequestParser& parser);
   // Feeds what is buffered. False: more bytes are needed.
   bool feed(RequestParser& parser);
+  // The head is there: may its body come? False: `fault_` or `refusal_` says why not.
+  bool admit_body(RequestParser& parser);
   Task<bool> fill(std::size_t at_least);
   Task<bool> answer(ServerRequest request, bool http10, bool keep_alive);
   Task<bool> may_upgrade(const ServerRequest& request);
@@ -162,7 +188,9 @@ class HttpTalk {
   Peer peer_;
   std::string input_;
   std::size_t used_ = 0;  // of input_
+  std::uint16_t port_ = 0;  // ours
   RequestFault fault_;
+  std::optional<ServerResponse> refusal_;  // wins over the fault
 };
 
 RequestLimits HttpTalk::limits() const {
@@ -176,13 +204,15 @@ Task<std::unique_ptr<ServerRequest>> HttpTalk::run() {
     const auto read = co_await read_request(parser);
     if (read == Read::ended) co_return nullptr;
     if (read == Read::fault) {
-      co_await refuse(error_response(fault_.status, fault_.message));
+      co_await refuse(refusal_ ? std::move(*refusal_)
+                               : error_response(fault_.status, fault_.message));
       co_return nullptr;
     }
     const bool upgrade = parser.upgrades_to_websocket() && connection_->core().handler.websocket;
     const bool keep = parser.keep_alive();
     auto request = parser.take();
     request.peer = peer_;
+    request.local_port = port_;
     if (upgrade) {
       if (!co_await may_upgrade(request)) co_return nullptr;
       connection_->unread = input_.substr(used_);
@@ -204,6 +234,26 @@ void HttpTalk::release_buffer() {
   if (input_.capacity() > kKeepBuffer && input_.size() < kKeepBuffer) input_.shrink_to_fit();
 }
 
+bool HttpTalk::admit_body(RequestParser& parser) {
+  const auto& judge = connection_->core().handler.judge_body;
+  if (!judge || parser.done() || parser.declared_length().value_or(kFreeBody + 1) <= kFreeBody)
+    return true;
+  auto head = parser.head();
+  head.peer = peer_;
+  head.local_port = port_;
+  try {
+    auto verdict = judge(head);
+    refusal_ = std::move(verdict.refusal);
+    if (refusal_) fault_ = {refusal_->status, "refused before its body"};
+    if (auto fault = refusal_ ? std::nullopt : parser.limit_body(verdict.max_bytes))
+      fault_ = *std::move(fault);
+  } catch (const std::exception& error) {
+    kLog.error("judging a body threw", {{"what", error.what()}});
+    fault_ = {500, "internal error"};
+  }
+  return fault_.status == 0;
+}
+
 bool HttpTalk::feed(RequestParser& parser) {
   while (used_ < input_.size() && !parser.done()) {
     const bool had_head = parser.has_head();
@@ -214,6 +264,7 @@ bool HttpTalk::feed(RequestParser& parser) {
     }
     used_ += *taken;
     if (!had_head && parser.has_head()) {
+      if (!admit_body(parser)) return true;
       connection_->expect_within(connection_->core().options.body_deadline_ms,
                                  Connection::Expiry::stop_reading);
       if (parser.expects_continue() && !parser.done() && used_ == input_.size()) {
@@ -243,6 +294,7 @@ Task<HttpTalk::Read> HttpTalk::read_request(RequestParser& parser) {
   bool begun = used_ < input_.size();
   std::size_t since_progress = 0;
   fault_ = {0, ""};
+  refusal_ = std::nullopt;
   connection_->phase = begun ? Connection::Phase::busy : Connection::Phase::idle;
   connection_->expect_within(options.header_deadline_ms, Connection::Expiry::stop_reading);
   while (!feed(parser)) {
@@ -273,6 +325,7 @@ Task<HttpTalk::Read> HttpTalk::read_request(RequestParser& parser) {
 
 Task<bool> HttpTalk::answer(ServerRequest request, bool http10, bool keep_alive) {
   Answer answer(*connection_, request.method == "HEAD", http10, keep_alive);
+  answer.tell_when_left(request.left);
   const auto line = request.method + " " + request.path;
   std::exception_ptr failure;
   try {
@@ -315,7 +368,8 @@ Task<void> HttpTalk::refuse(ServerResponse response) {
   const auto size = response.body.size();
   auto& out = connection_->out();
   out.push(frame(
-      response_head(response, connection_->core().options.always, {BodyForm::sized, size, false})));
+      response_head(response, connection_->core().options.always,
+                    {BodyForm::sized, size, false, std::time(nullptr)})));
   out.push(frame(std::move(response.body)));
   connection_->flush();
   std::string().swap(input_);
@@ -334,7 +388,8 @@ Task<void> serve_refusal(ConnectionPtr connection) {
   const auto size = response.body.size();
   auto& out = connection->out();
   out.push(frame(
-      response_head(response, connection->core().options.always, {BodyForm::sized, size, false})));
+      response_head(response, connection->core().options.always,
+                    {BodyForm::sized, size, false, std::time(nullptr)})));
   out.push(frame(std::move(response.body)));
   connection->flush();
   co_await connection->linger();

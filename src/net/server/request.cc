@@ -22,6 +22,7 @@ namespace {
 // A chunk head or the trailers may not grow beyond this between two chunks.
 constexpr std::size_t kMaxChunkHead = 16 << 10;
 constexpr std::size_t kMaxHeaders = 256;
+constexpr int kMaxEmptyLines = 4;
 
 // A string that grows as bytes come. The stock one reserves what Content-Length claims.
 struct GrowingBody {
@@ -76,8 +77,9 @@ std::size_t count_of(const Headers& headers, std::string_view name) {
   return static_cast<std::size_t>(std::ranges::count(headers, name, &Header::name));
 }
 
-// Origin form, absolute form or "*"; the path is what follows scheme and authority.
-bool split_target(ServerRequest& request) {
+// Origin form, absolute form or "*"; the path is what follows scheme and authority. `authority` is
+// set for an absolute one.
+bool split_target(ServerRequest& request, std::string_view& authority) {
   std::string_view rest = request.target;
   if (rest == "*") {
     request.path = rest;
@@ -87,7 +89,8 @@ bool split_target(ServerRequest& request) {
     if (!iequals(rest.substr(0, scheme.size()), scheme)) continue;
     rest.remove_prefix(scheme.size());
     const auto end = rest.find_first_of("/?");
-    if (rest.empty() || end == 0) return false;
+    authority = rest.substr(0, end);
+    if (authority.empty()) return false;
     rest = end == std::string_view::npos ? std::string_view() : rest.substr(end);
     const auto question = rest.find('?');
     request.path = question == 0 || rest.empty() ? "/" : rest.substr(0, question);
@@ -124,6 +127,7 @@ struct RequestParser::Impl {
   RequestLimits limits;
   http::request_parser<GrowingBody> parser;
   std::size_t head_bytes = 0;
+  int empty_lines = 0;
   bool checked = false;
   bool http10 = false;
   ServerRequest request;
@@ -135,7 +139,8 @@ std::optional<RequestFault> RequestParser::Impl::finish_head() {
   http10 = message.version() < 11;
   request.method = std::string(message.method_string());
   request.target = std::string(message.target());
-  if (!is_clean_target(request.target) || !split_target(request))
+  std::string_view authority;
+  if (!is_clean_target(request.target) || !split_target(request, authority))
     return RequestFault{400, "malformed request: bad target"};
   for (const auto& field : message) {
     if (request.headers.size() == kMaxHeaders)
@@ -145,7 +150,11 @@ std::optional<RequestFault> RequestParser::Impl::finish_head() {
       return RequestFault{400, "malformed request: control character in a header"};
     request.headers.push_back({to_lower(std::string(field.name_string())), std::string(value)});
   }
-  return check_framing();
+  if (auto fault = check_framing()) return fault;
+  // RFC 9112, 3.2.2: the target wins over Host. Where they differ somebody was fooled.
+  if (!authority.empty() && !iequals(authority, find_header(request.headers, "host").value_or("")))
+    return RequestFault{400, "malformed request: target and host differ"};
+  return std::nullopt;
 }
 
 // Whatever leaves room for two opinions about the length of the body is refused (RFC 9112, 6.1
@@ -176,6 +185,13 @@ std::expected<std::size_t, RequestFault> RequestParser::feed(std::string_view by
   auto& parser = impl_->parser;
   std::size_t taken = 0;
   error_code error;
+  // RFC 9112, 2.2: an empty line before the request is the end of the last one, said twice.
+  while (impl_->head_bytes == 0 && impl_->empty_lines < kMaxEmptyLines &&
+         bytes.substr(taken).starts_with("\r\n")) {
+    taken += 2;
+    ++impl_->empty_lines;
+  }
+  if (impl_->head_bytes == 0 && bytes.substr(taken) == "\r") return taken;
   // One call of `put` may stop early (between the request line, the fields and parts of the body).
   while (taken < bytes.size() && !parser.is_done()) {
     const bool in_body = parser.is_header_done();
@@ -216,10 +232,23 @@ bool RequestParser::expects_continue() const {
 
 bool RequestParser::upgrades_to_websocket() const {
   const auto& headers = impl_->request.headers;
-  return any_token(headers, "upgrade", "websocket") && any_token(headers, "connection", "upgrade");
+  return !impl_->http10 && any_token(headers, "upgrade", "websocket") &&
+         any_token(headers, "connection", "upgrade");
 }
 
-const std::string& RequestParser::method() const { return impl_->request.method; }
+const ServerRequest& RequestParser::head() const { return impl_->request; }
+
+std::optional<std::uint64_t> RequestParser::declared_length() const {
+  const auto length = impl_->parser.content_length();
+  if (impl_->parser.chunked()) return std::nullopt;
+  return length ? *length : 0;
+}
+
+std::optional<RequestFault> RequestParser::limit_body(std::size_t bytes) {
+  if (declared_length().value_or(0) > bytes) return fault_of(http::error::body_limit);
+  impl_->parser.body_limit(bytes);
+  return std::nullopt;
+}
 
 ServerRequest RequestParser::take() {
   impl_->request.body = std::move(impl_->parser.get().body());

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -44,7 +45,12 @@ class RequestParser {
   bool http10() const;
   bool expects_continue() const;
   bool upgrades_to_websocket() const;
-  const std::string& method() const;
+  // All but the body.
+  const ServerRequest& head() const;
+  // What Content-Length says; nullopt for a body in chunks.
+  std::optional<std::uint64_t> declared_length() const;
+  // Before the first byte of the body is fed: a limit of its own, for this request.
+  std::optional<RequestFault> limit_body(std::size_t bytes);
   // Once, when done. `peer` is left empty.
   ServerRequest take();
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <utility>
 
 #include "base/json.h"
@@ -98,6 +99,20 @@ std::string_view error_type(int status) {
   }
 }
 
+// RFC 9110, 5.6.7; the names are English in every locale.
+std::string http_date(std::int64_t at_s) {
+  constexpr std::array<std::string_view, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::time_t seconds = at_s;
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+                     kDays.at(static_cast<std::size_t>(utc.tm_wday)), utc.tm_mday,
+                     kMonths.at(static_cast<std::size_t>(utc.tm_mon)), utc.tm_year + 1900,
+                     utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
 }  // namespace
 
 std::string_view reason_phrase(int status) {
@@ -119,6 +134,8 @@ std::string response_head(const ServerResponse& response, const Headers& always,
       continue;
     add_header(text, header.name, header.value);
   }
+  if (options.at_s > 0 && !says(response.headers, "date"))
+    add_header(text, "date", http_date(options.at_s));
   for (const auto& header : always)
     if (!says(response.headers, header.name)) add_header(text, header.name, header.value);
   if (options.form == BodyForm::sized) {

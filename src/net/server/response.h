@@ -23,6 +23,7 @@ struct HeadOptions {
   BodyForm form = BodyForm::sized;
   std::size_t length = 0;  // sized
   bool keep_alive = true;
+  std::int64_t at_s = 0;  // of the Date header, seconds since 1970; 0 leaves it out
 };
 
 // Status line and headers, up to and with the blank line. `always` is added where the response says

@@ -53,8 +53,11 @@ class Layer {
     return asio::async_initiate<Token, void(error_code, std::size_t)>(
         [](auto handler, Layer* self, const Buffers& into) {
           auto& unread = self->connection_->unread;
-          if (unread.empty())
+          if (unread.empty()) {
+            // All that came is judged: its answers leave while they are warm, one call for all.
+            self->connection_->flush_now();
             return self->connection_->socket().async_read_some(into, std::move(handler));
+          }
           const auto count = asio::buffer_copy(into, asio::buffer(unread));
           unread.erase(0, count);
           if (unread.empty()) unread.shrink_to_fit();
