@@ -58,6 +58,17 @@ test("a draft outlasts a reload, belongs to its session and goes with the sign-o
   assert.doesNotMatch(left, /secret|another one|token-/);
 });
 
+test("a draft in a chat that has not begun outlasts a reload as well", async () => {
+  await newChat(page);
+  await page.locator("#message").fill("not yet");
+  await reloaded();
+  await page.locator(".welcome").waitFor();
+  assert.equal(await page.locator("#message").inputValue(), "not yet");
+  await page.locator("#message").fill("");
+  await reloaded();
+  await page.locator(".session-name", { hasText: "Main session" }).waitFor();
+});
+
 test("a message the gateway never got is sent after a reload, once", async () => {
   await newChat(page);
   proxy.fromBrowser = (frame) => (frame.method === "chat.send" ? null : frame);

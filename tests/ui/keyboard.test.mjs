@@ -85,6 +85,17 @@ test("a whole chat without a mouse", async () => {
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   await page.locator(".session", { hasText: "Typed name" }).waitFor({ state: "detached" });
+  // Focus is not lost with what was deleted, stopped or asked again.
+  assert.equal(await page.evaluate(() => document.activeElement.className), "session-open");
+  // The first one belongs to the first answer, the second to the one that was stopped.
   await tabTo("Ask again");
+  await tabTo("Ask again");
+  await page.keyboard.press("Enter");
+  await page.locator(".answer.streaming, .stop").first().waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.closest("chat-log") !== null), true);
+  await tabTo("Stop the answer");
+  await page.keyboard.press("Enter");
+  await page.locator(".stop").waitFor({ state: "detached" });
+  assert.equal(await page.evaluate(() => document.activeElement.id), "message");
   assert.deepEqual(page.troubles, []);
 });

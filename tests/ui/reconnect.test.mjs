@@ -145,6 +145,26 @@ test("a run that died with the gateway leaves no spinner behind", async () => {
   assert.equal(await page.locator(".notice").count(), 2);
 });
 
+test("messages waiting behind an answer survive the death of the gateway, in order, and so do the words on the screen", async () => {
+  await say(page, "SLOW");
+  await page.locator(".answer.streaming").waitFor();
+  await say(page, "second");
+  await say(page, "third");
+  await page.waitForFunction(() => document.querySelectorAll(".user").length === 3 && !document.querySelector(".delivery"));
+  await gateway.kill();
+  await page.locator(".phase:not(.online)").waitFor();
+  await gateway.start();
+  await page.locator(".phase.online").waitFor({ timeout: 30_000 });
+  await page.locator(".answer", { hasText: "You said: third" }).waitFor({ timeout: 20_000 });
+  await page.locator(".answer", { hasText: "You said: second" }).waitFor();
+  await page.waitForTimeout(800);
+  assert.deepEqual(await page.locator(".bubble").allInnerTexts(), ["SLOW", "second", "third"]);
+  if (!isReal) return;
+  const kinds = await page.locator(".entry").evaluateAll((rows) => rows.map((row) => ["user", "answer", "notice"].find((name) => row.classList.contains(name))));
+  assert.deepEqual(kinds, ["user", "answer", "notice", "user", "answer", "user", "answer"]);
+  assert.match(await page.locator(".answer").first().innerText(), /w0000/);
+});
+
 test("a gap in the numbering fetches the conversation anew", async () => {
   await say(page, "first");
   await answered(page);

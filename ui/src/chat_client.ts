@@ -1,7 +1,7 @@
 import { ApprovalDesk } from "./approval_desk.js";
 import type { ChatEntry } from "./chat_entry.js";
 import { Conversation } from "./conversation.js";
-import { forgetDrafts } from "./storage/draft_store.js";
+import { draftOf, forgetDrafts } from "./storage/draft_store.js";
 import { GatewayLink, randomId, RequestError } from "./gateway_link.js";
 import { rememberedSession, rememberSession } from "./storage/open_session.js";
 import { OtherTabs } from "./other_tabs.js";
@@ -402,8 +402,9 @@ export class ChatClient {
   private async afterConnect(remembered: string): Promise<void> {
     await this.book.refresh();
     if (!this.link.isReady) return;
-    // It may have been deleted meanwhile, or never been more than an empty page.
-    if (this.openKey === remembered && !this.book.find(remembered)) this.openKey = this.book.mainKey;
+    // It may have been deleted meanwhile, or never been more than an empty page. Words begun in it keep it.
+    const begun = draftOf(remembered) || this.outbox.forSession(remembered).length;
+    if (this.openKey === remembered && !this.book.find(remembered) && !begun) this.openKey = this.book.mainKey;
     const watched = new Set([this.openKey, ...this.outbox.openSessions]);
     // Other sessions are fetched again when they are opened.
     for (const key of [...this.conversations.keys()]) if (!watched.has(key)) this.conversations.delete(key);

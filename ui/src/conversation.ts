@@ -1,6 +1,6 @@
 import type { ChatEntry, ToolEntry } from "./chat_entry.js";
 import { LiveRun } from "./live_run.js";
-import { isStored, outgoingRow, type Outbox } from "./outbox.js";
+import { isStored, outgoingRow, type Outbox, type OutgoingMessage } from "./outbox.js";
 import { countUserText, entriesFromHistory, keepIds, latestTime } from "./transcript.js";
 import type { AgentEvent, ChatEvent, HistoryMessage } from "./wire_types.js";
 
@@ -102,20 +102,20 @@ export class Conversation {
     this.earlier = messages.length < limit ? "none" : limit < LARGEST_LIMIT ? "more" : "out-of-reach";
     const fresh = entriesFromHistory(messages);
     keepIds(fresh, this.rows(outbox));
-    const turnAt = latestTime(fresh.filter((entry) => entry.kind === "user"));
     const count = (text: string, after: number): number => countUserText(fresh, text, after);
     for (const run of this.runs) {
       if (!settled.includes(run.runId)) continue;
-      if (run.cut && endsInterrupted(fresh)) {
-        this.leftovers.push({ turnAt, entries: missingFrom(fresh, run.entries) });
+      const message = outbox.forSession(this.key).find((item) => item.idempotencyKey === run.runId);
+      const turn = turnOf(fresh, message);
+      if (run.cut && endsInterrupted(turn.entries)) {
+        this.leftovers.push({ turnAt: turn.at, entries: missingFrom(turn.entries, run.entries) });
         continue;
       }
-      const unsaved = run.entries.some((entry) => entry.kind === "notice") ? missingFrom(fresh, run.entries) : [];
+      const unsaved = run.entries.some((entry) => entry.kind === "notice") ? missingFrom(turn.entries, run.entries) : [];
       if (!unsaved.length) continue;
-      const message = outbox.forSession(this.key).find((item) => item.idempotencyKey === run.runId);
       // The words that led to a failed answer stay above it, even if the gateway did not keep them.
       if (message && !isStored(message, count)) unsaved.unshift(outgoingRow(message));
-      this.leftovers.push({ turnAt, entries: unsaved });
+      this.leftovers.push({ turnAt: turn.at, entries: unsaved });
     }
     const cut = new Set(this.runs.filter((run) => run.cut).map((run) => run.runId));
     this.runs = this.runs.filter((run) => !settled.includes(run.runId));
@@ -211,9 +211,16 @@ function freshest(stored: ToolEntry, live: ToolEntry | undefined): ToolEntry {
   return { ...live, id: stored.id };
 }
 
-function missingFrom(history: ChatEntry[], entries: ChatEntry[]): ChatEntry[] {
-  const lastUser = history.map((entry) => entry.kind).lastIndexOf("user");
-  const turn = history.slice(lastUser + 1);
+/** The rows that follow a message up to the next one; of the last message when it is not known or not stored. */
+function turnOf(history: ChatEntry[], message: OutgoingMessage | undefined): { at: number; entries: ChatEntry[] } {
+  const users = history.flatMap((entry, index) => (entry.kind === "user" ? [{ index, at: entry.at ?? 0, text: entry.text.trim() }] : []));
+  const alike = message ? users.filter((one) => one.at > message.after && one.text === message.text.trim()) : [];
+  const user = alike[message?.alike ?? 0] ?? users[users.length - 1];
+  const next = users.find((one) => user && one.index > user.index);
+  return { at: user?.at ?? 0, entries: history.slice(user ? user.index + 1 : 0, next?.index) };
+}
+
+function missingFrom(turn: ChatEntry[], entries: ChatEntry[]): ChatEntry[] {
   return entries.filter((entry) => {
     // The stored ending may be worded otherwise; a turn has one.
     if (entry.kind === "notice") return !turn.some((one) => one.kind === "notice");
@@ -224,7 +231,7 @@ function missingFrom(history: ChatEntry[], entries: ChatEntry[]): ChatEntry[] {
 }
 
 /** Whether the gateway went down over the last answer and says so. */
-function endsInterrupted(history: ChatEntry[]): boolean {
-  const last = history[history.length - 1];
+function endsInterrupted(turn: ChatEntry[]): boolean {
+  const last = turn[turn.length - 1];
   return last?.kind === "notice" && last.tone === "warn";
 }

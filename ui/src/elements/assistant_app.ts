@@ -122,7 +122,7 @@ export class AssistantApp extends PlainElement {
             .connected=${connected}
             .answering=${answering}
             .submitText=${(text: string) => this.submit(text)}
-            @stop-answer=${() => client.stopAnswer()}
+            @stop-answer=${() => this.stop()}
           ></composer-box>
         </main>
       </div>`;
@@ -224,7 +224,17 @@ export class AssistantApp extends PlainElement {
     const dialog = this.querySelector<ConfirmDialog>("confirm-dialog");
     if (await dialog?.ask("Delete this session?", `“${title}” and its messages will be removed from the list.`, "Delete")) {
       await this.client.remove(key);
+      this.requestUpdate();
+      await this.updateComplete;
+      // The button that opened the dialog is gone, and focus with it.
+      if (document.activeElement === document.body) this.querySelector<HTMLElement>(".session.open .session-open")?.focus();
     }
+  }
+
+  private stop(): void {
+    void this.client.stopAnswer();
+    // The button goes; on a phone the box would bring up the keyboard.
+    if (!this.narrow.matches) void this.composer?.focusText();
   }
 
   private closeDrawer(): void {

@@ -41,6 +41,7 @@ export class ChatLog extends PlainElement {
   declare away: boolean;
   private resized: ResizeObserver | null = null;
   private lastTop = 0;
+  private hadFocus = false;
   private firstRow = "";
   /** Distance from the end that must stay while rows are put in above. */
   private heldEnd: number | null = null;
@@ -208,6 +209,7 @@ export class ChatLog extends PlainElement {
   }
 
   protected override willUpdate(changes: PropertyValues<this>): void {
+    this.hadFocus = this.contains(document.activeElement);
     const first = this.rows[0]?.id ?? "";
     const grewAbove = !changes.has("sessionKey") && first !== this.firstRow && this.rows.some((row) => row.id === this.firstRow);
     this.firstRow = first;
@@ -217,6 +219,8 @@ export class ChatLog extends PlainElement {
 
   protected override updated(changes: PropertyValues<this>): void {
     if (changes.has("sessionKey") || !this.away) this.toEnd(false);
+    // A pressed button may be gone with its row; who works by keyboard goes on from here.
+    if (this.hadFocus && document.activeElement === document.body) this.scroller.focus({ preventScroll: true });
   }
 
   override disconnectedCallback(): void {
