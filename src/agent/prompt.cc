@@ -44,11 +44,7 @@ std::string tool_lines(std::span<const tool::Registry::Entry> tools) {
 
 }  // namespace
 
-std::int64_t estimate_tokens(const Message& message) {
-  provider::Request request;
-  request.messages.push_back(message);
-  return provider::estimate_tokens(request);
-}
+std::int64_t estimate_tokens(const Message& message) { return provider::estimate_tokens(message); }
 
 std::string system_prompt(const PromptFacts& facts, std::span<const tool::Registry::Entry> tools) {
   std::string out = "You are a personal assistant running inside Carapace.\n";
@@ -103,12 +99,13 @@ History select_history(std::vector<Message> all, std::int64_t budget_tokens, std
                               "sessions_history can read them.]",
                               history.left_out)});
     note.label = all[keep_from].label;
-    history.messages.push_back(std::move(note));
+    if (keep_from > 0)
+      all[--keep_from] = std::move(note);  // in the place of the last one left out
+    else
+      all.insert(all.begin(), std::move(note));
   }
-  history.messages.insert(
-      history.messages.end(),
-      std::make_move_iterator(all.begin() + static_cast<std::ptrdiff_t>(keep_from)),
-      std::make_move_iterator(all.end()));
+  all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(keep_from));
+  history.messages = std::move(all);
   return history;
 }
 
@@ -120,12 +117,15 @@ provider::Request build_request(const provider::ModelInfo& model, std::string sy
   request.model = model.id;
   request.system = std::move(system);
   request.messages = std::move(history);
-  request.max_output_tokens = model.max_output;
   request.context_window = model.context_window;
   request.thinking = model.reasoning ? thinking : provider::Thinking::off;
   for (const auto& entry : tools)
     request.tools.push_back({std::string(entry.spec->name), std::string(entry.spec->description),
                              std::string(entry.spec->schema)});
+  // Prompt and answer share the window, and many servers refuse a request that asks for more.
+  constexpr std::int64_t kShortest = 1'024;
+  const auto room = model.context_window - provider::estimate_tokens(request) * 5 / 4;
+  request.max_output_tokens = std::min(model.max_output, std::max(kShortest, room));
   return request;
 }
 

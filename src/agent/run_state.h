@@ -51,9 +51,9 @@ struct RunScope {
     return {role,   std::move(blocks), ports.clock.wall_ms(), flow.label, run.principal,
             run.id, std::nullopt};
   }
-  void take(const Message& message) {
+  void take(Message message) {
     flow.label = join(flow.label, message.label);
-    history.push_back(message);
+    history.push_back(std::move(message));
   }
 };
 

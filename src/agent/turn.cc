@@ -19,15 +19,14 @@
 #include "base/text.h"
 #include "domain/message_json.h"
 #include "log/log.h"
-#include "provider/stack/budget.h"
 #include "provider/hygiene.h"
+#include "provider/stack/budget.h"
 
 namespace carapace::agent {
 namespace {
 
 constexpr log::Log kLog{"agent"};
-constexpr std::int64_t kFirstLoad =
-    200;  // messages; more are read only while they still fit the window
+constexpr int kFewest = 200;  // messages; more are read only while they still fit the window
 constexpr std::int64_t kMinContext = 4'000;  // tokens that history may always use
 
 std::int64_t history_budget(const RunScope& scope) {
@@ -39,22 +38,22 @@ std::int64_t history_budget(const RunScope& scope) {
 
 // Reads as much of the transcript's end as the window can hold, never the whole of a long one.
 Task<Status> load_history(RunScope& scope) {
-  const auto budget = history_budget(scope);
-  for (std::int64_t limit = kFirstLoad;; limit *= 4) {
-    CO_TRY(auto stored, co_await scope.ports.transcripts.tail(scope.session.id, limit));
-    std::int64_t tokens = 0;
-    scope.older = stored.empty() ? 0 : static_cast<std::size_t>(stored.front().seq - 1);
-    for (const auto& item : stored) tokens += estimate_tokens(item.message);
-    const bool all = static_cast<std::int64_t>(stored.size()) < limit;
-    if (!all && tokens < budget) continue;
-    scope.history.reserve(stored.size());
-    for (auto& item : stored) {
-      if (item.message.role == Role::user && item.message.label.integrity == Integrity::owner)
-        scope.flow.owner_destinations.merge(tool::hosts_in(text_of(item.message)));
-      scope.take(item.message);
-    }
-    co_return Status{};
+  std::move_only_function<bool(const Message&)> more =
+      [budget = history_budget(scope), count = 0,
+       tokens = std::int64_t{0}](const Message& message) mutable {
+        tokens += estimate_tokens(message);
+        return ++count < kFewest || tokens < budget;
+      };
+  CO_TRY(auto stored,
+         co_await scope.ports.transcripts.tail_while(scope.session.id, std::move(more)));
+  scope.older = stored.empty() ? 0 : static_cast<std::size_t>(stored.front().seq - 1);
+  scope.history.reserve(stored.size());
+  for (auto& item : stored) {
+    if (item.message.role == Role::user && item.message.label.integrity == Integrity::owner)
+      scope.flow.owner_destinations.merge(tool::hosts_in(text_of(item.message)));
+    scope.take(std::move(item.message));
   }
+  co_return Status{};
 }
 
 provider::Request request_for(RunScope& scope) {

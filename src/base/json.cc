@@ -84,18 +84,19 @@ std::optional<std::string> mend_surrogates(std::string_view text) {
   return out;
 }
 
-Result<json::value> parse_json(std::string_view text, JsonLimits limits) {
+Result<json::value> parse_json(std::string_view text, JsonLimits limits,
+                               json::storage_ptr storage) {
   if (text.size() > limits.max_bytes)
     return fail(Errc::too_large, "JSON text of {} bytes is over the limit of {}", text.size(),
                 limits.max_bytes);
   json::parse_options options;
   options.max_depth = limits.max_depth;
   boost::system::error_code error;
-  auto value = json::parse(text, error, {}, options);
+  auto value = json::parse(text, error, storage, options);
   if (error) {
     if (const auto mended = mend_surrogates(text)) {
       error = {};
-      value = json::parse(*mended, error, {}, options);
+      value = json::parse(*mended, error, storage, options);
     }
   }
   if (error) return fail(Errc::invalid_request, "not valid JSON: {}", error.message());

@@ -23,7 +23,9 @@ struct JsonLimits {
 
 // invalid_request with position-free text on bad JSON, bad UTF-8 or too deep; too_large over the
 // size.
-Result<json::value> parse_json(std::string_view text, JsonLimits limits = {});
+// `storage`: where the value lives; an arena that outlives it makes small values cheap.
+Result<json::value> parse_json(std::string_view text, JsonLimits limits = {},
+                               json::storage_ptr storage = {});
 std::string dump_json(const json::value& value);
 std::string dump_json(const json::object& value);
 

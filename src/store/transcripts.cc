@@ -33,6 +33,22 @@ Task<Result<std::vector<StoredMessage>>> Transcripts::tail(SessionId session,
       });
 }
 
+Task<Result<std::vector<StoredMessage>>> Transcripts::tail_while(
+    SessionId session, std::move_only_function<bool(const Message&)> more) const {
+  return query_for<std::vector<StoredMessage>>(
+      engine_,
+      [session = std::move(session),
+       more = std::move(more)](Statements& db) mutable -> Result<std::vector<StoredMessage>> {
+        std::vector<StoredMessage> messages;
+        TRY_STATUS(newest_first(db, session, 0, [&](const Row& row) {
+          messages.push_back(read_message(row));
+          return more(messages.back().message);
+        }));
+        std::ranges::reverse(messages);
+        return messages;
+      });
+}
+
 Task<Result<std::vector<std::string>>> Transcripts::tail_json(SessionId session, std::int64_t limit,
                                                               std::int64_t max_bytes) const {
   return query_for<std::vector<std::string>>(

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,11 @@ class Transcripts {
 
   // The last `limit` messages (0: all), oldest first. Empty for an unknown session.
   Task<Result<std::vector<StoredMessage>>> tail(SessionId session, std::int64_t limit) const;
+  // The last messages, oldest first, read from the end backwards in one pass: every message that
+  // `more` is shown, up to and with the one for which it answers false. `more` is called on a
+  // thread of the store.
+  Task<Result<std::vector<StoredMessage>>> tail_while(
+      SessionId session, std::move_only_function<bool(const Message&)> more) const;
   // The last messages as the JSON texts they are stored as: what `chat.history` sends, without a
   // round trip through values. Oldest first; stops before `max_bytes` in total.
   Task<Result<std::vector<std::string>>> tail_json(SessionId session, std::int64_t limit,

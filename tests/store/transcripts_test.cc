@@ -23,6 +23,19 @@ TEST_F(TranscriptsTest, TailIsTheEndInOrder) {
   EXPECT_TRUE(must(transcripts().tail(SessionId("none"), 3)).empty());
 }
 
+TEST_F(TranscriptsTest, TailWhileReadsBackwardsUpToTheOneThatIsEnough) {
+  for (int i = 1; i <= 7; ++i)
+    must(transcripts().append(kSession, says(Role::user, fmt::to_string(i))));
+  const auto until = [](std::string last) {
+    return [last = std::move(last)](const Message& message) { return text_of(message) != last; };
+  };
+  const auto end = must(transcripts().tail_while(kSession, until("5")));
+  EXPECT_EQ(texts_of(end), (Texts{"5", "6", "7"}));
+  EXPECT_EQ(end[0].seq, 5);
+  EXPECT_EQ(must(transcripts().tail_while(kSession, until("none"))).size(), 7U);
+  EXPECT_TRUE(must(transcripts().tail_while(SessionId("none"), until("5"))).empty());
+}
+
 TEST_F(TranscriptsTest, EveryKindOfBlockComesBack) {
   Message question = says(Role::user, "look");
   question.blocks.emplace_back(ImageBlock{"image/jpeg", "QUJD"});

@@ -1,5 +1,6 @@
 #include "store/rows/message.h"
 
+#include <array>
 #include <utility>
 
 #include "base/json.h"
@@ -58,7 +59,9 @@ bool read_fields(const Row& row, Fields& fields) {
 }
 
 Result<Message> parse_message(const Fields& fields) {
-  TRY(const auto parsed, parse_json(fields.body));
+  std::array<unsigned char, 4096> room;
+  json::monotonic_resource arena(room.data(), room.size());
+  TRY(const auto parsed, parse_json(fields.body, {}, &arena));
   if (!parsed.is_object()) return fail(Errc::internal, "a stored message is no object");
   TRY(auto message, message_from_json(parsed.get_object()));
   message.label = {integrity_from(fields.integrity), confidentiality_from(fields.confidentiality)};
