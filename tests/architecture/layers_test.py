@@ -48,6 +48,22 @@ class Layers(unittest.TestCase):
         self.assertEqual(status, 1, printed)
         self.assertIn("both stand on floor 2", printed)
 
+    def test_include_of_something_computed(self):
+        self.assert_found("src/store/engine.cc", "#define HEADER <net/stream.h>\n#include HEADER\n",
+                          "src/store/engine.cc:2", "no plain path")
+
+    def test_what_headers_do_not_bring(self):
+        for included in ("base/json.h", "async/coro.h"):
+            with self.subTest(included=included):
+                self.assert_found("src/agent/turn.h", f'#include "{included}"\n', "src/agent/turn.h:1", "above floor 2")
+                self.assert_clean({"src/agent/turn.cc": f'#include "{included}"\n', "src/net/a.h": f'#include "{included}"\n'})
+
+    def test_names_that_say_nothing(self):
+        for name in ("turn_helper.cc", "utils.h", "manager.cc", "turn_v2.cc", "legacy_turn.cc"):
+            with self.subTest(name=name):
+                self.assert_found(f"src/agent/{name}", "int a;\n", f"src/agent/{name}:1", "says nothing")
+        self.assert_clean({"src/agent/newline.cc": "", "src/agent/commons.cc": ""})
+
     def test_climbing_include(self):
         self.assert_found("src/store/engine.cc", '#include "../agent/turn.h"\n', "climbs")
 
@@ -72,6 +88,12 @@ class Layers(unittest.TestCase):
             ("src/secret/a.cc", "openssl/ssl.h"),
             ("src/store/a.cc", "openssl/evp.h"),
             ("src/app/a.cc", "gtest/gtest.h"),
+            ("src/secret/a.cc", "openssl/tls1.h"),
+            ("src/agent/a.cc", "sys/socket.h"),
+            ("src/base/a.cc", "netdb.h"),
+            ("src/app/a.cc", "spawn.h"),
+            ("src/net/a.cc", "linux/landlock.h"),
+            ("src/net/a.cc", "libpq-fe.h"),
         ):
             with self.subTest(path=path, header=header):
                 self.assert_found(path, f"\n#  include <{header}>\n", f"{path}:2", header)
@@ -87,7 +109,7 @@ class Layers(unittest.TestCase):
 
     def test_call_fences(self):
         for call in ("fork()", "::fork()", "vfork()", "execve(a, b, c)", "execvp(a, b)", "execl(a, b)",
-                     "posix_spawn(a)", "popen(a, b)", "system(a)", "std::system(a)"):
+                     "posix_spawn(a)", "popen(a, b)", "system(a)", "std::system(a)", "clone(f, s, 0, a)", "syscall(SYS_fork)"):
             with self.subTest(call=call):
                 self.assert_found("src/agent/a.cc", f"void f() {{\n  {call};\n}}\n", "src/agent/a.cc:2", "process/")
         for call in ("getenv(a)", "std::getenv(a)", "::environ", "setenv(a, b, 1)"):

@@ -3,10 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
-#include "base/json.h"
+#include "base/json_fwd.h"
 #include "domain/message.h"
 #include "tool/contract.h"
 
@@ -14,17 +15,19 @@ namespace carapace::tools {
 
 class Arguments {
  public:
-  explicit Arguments(const ToolCall& call) {
-    if (auto parsed = parse_json(call.arguments); parsed && parsed->is_object())
-      object_ = std::move(parsed->get_object());
-  }
-  std::string text(std::string_view key) const { return string_or(object_, key, ""); }
+  // What is no JSON object has no arguments.
+  explicit Arguments(const ToolCall& call);
+  ~Arguments();
+  Arguments(const Arguments&) = delete;
+  Arguments& operator=(const Arguments&) = delete;
+
+  std::string text(std::string_view key) const;  // empty when absent or no text
   // Clamped to [low, high]; `fallback` when absent or no number.
   std::int64_t number(std::string_view key, std::int64_t fallback, std::int64_t low,
                       std::int64_t high) const;
 
  private:
-  json::object object_;
+  std::unique_ptr<json::object> object_;
 };
 
 tool::Outcome failed(std::string text);            // something the model can mend

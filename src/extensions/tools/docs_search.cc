@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "async/coro.h"
+#include "base/json.h"
 #include "extensions/docs/pages.h"
 #include "extensions/tools/arguments.h"
 #include "extensions/tools/builtin.h"

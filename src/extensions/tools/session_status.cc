@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "async/coro.h"
+#include "base/json.h"
 #include "base/time_text.h"
 #include "extensions/tools/arguments.h"
 #include "extensions/tools/builtin.h"

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "async/coro.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "extensions/tools/arguments.h"
 #include "extensions/tools/builtin.h"
