@@ -3,15 +3,18 @@
 #include <chrono>
 
 namespace carapace {
+namespace {
 
-std::int64_t SystemClock::wall_ms() const {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+std::int64_t milliseconds(auto at) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
 }
 
+}  // namespace
+
+std::int64_t SystemClock::wall_ms() const { return milliseconds(std::chrono::system_clock::now()); }
+
 std::int64_t SystemClock::steady_ms() const {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
+  return milliseconds(std::chrono::steady_clock::now());
 }
 
 }  // namespace carapace

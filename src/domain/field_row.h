@@ -1,5 +1,5 @@
-// One configuration key as constant data, written beside the code that it configures. Validation,
-// defaults, redaction, help and documentation are derived from these rows. Value.
+// One configuration key as constant data (the rows are config/fields.cc). Validation, defaults,
+// redaction and help are derived from these rows. Value.
 #pragma once
 
 #include <cstdint>

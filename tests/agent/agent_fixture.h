@@ -62,7 +62,7 @@ class AgentTest : public test::LoopTest {
     return *runner_;
   }
   void published(RunEvent event) {
-    events_.push_back(event);
+    events_.push_back(std::move(event));
     if (on_event_) on_event_(events_.back());
   }
   store::RunRow accept(Inbound inbound) {

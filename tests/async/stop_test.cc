@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 TEST(Stop, FirstReasonWinsAndCallbacksRunOnce) {
   const Stop stop;
-  const Stop copy = stop;
+  const Stop copy = stop;  // NOLINT(performance-unnecessary-copy-initialization): copies share
   int calls = 0;
   const auto registration = copy.on_stop([&] { ++calls; });
   EXPECT_FALSE(stop.requested());

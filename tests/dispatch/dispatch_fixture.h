@@ -76,13 +76,15 @@ struct Process {
 };
 
 class DispatchTest : public test::LoopTest {
+ public:
+  ~DispatchTest() override { kill(); }
+
  protected:
   DispatchTest() {
     agent_.store_retries_ms = {};
     dispatch_.begin_patience_ms = 0;
     start();
   }
-  ~DispatchTest() override { kill(); }
 
   void start() {
     std::vector<tool::Registry::Entry> entries;

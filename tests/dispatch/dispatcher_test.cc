@@ -10,7 +10,6 @@ namespace {
 using test::from_owner;
 using test::says_text;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 TEST_F(DispatchTest, AMessageIsAnswered) {
   model_.script.push_back(says_text("Good day"));

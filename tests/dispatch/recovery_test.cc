@@ -11,7 +11,6 @@ namespace {
 using test::asks_for;
 using test::calls_tool;
 using test::from_owner;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 using RecoveryTest = DispatchTest;

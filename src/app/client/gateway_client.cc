@@ -78,7 +78,14 @@ struct GatewayClient::Impl {
     calls_[id] = waiting;
     json::object frame{
         {"type", "req"}, {"id", id}, {"method", method}, {"params", std::move(params)}};
-    const auto sent = co_await socket_->send(dump_json(frame));
+    auto text = dump_json(frame);
+    if (const auto most = largest_frame(); text.size() > most) {
+      calls_.erase(id);
+      co_return fail(Errc::too_large,
+                     "this is too long: {} bytes, and the gateway takes {} at once", text.size(),
+                     most);
+    }
+    const auto sent = co_await socket_->send(std::move(text));
     if (sent) {
       const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(limit_ms);
       while (!waiting->answer) {
@@ -92,6 +99,13 @@ struct GatewayClient::Impl {
     if (!waiting->answer)
       co_return fail(Errc::timeout, "the gateway did not answer {} within {} ms", method, limit_ms);
     co_return std::move(*waiting->answer);
+  }
+
+  // What the gateway said that it takes; it ends a connection that sends more.
+  std::size_t largest_frame() const {
+    const auto* policy = find_object(hello_, "policy");
+    const auto most = policy ? find_int(*policy, "maxPayload").value_or(0) : 0;
+    return most > 0 ? static_cast<std::size_t>(most) : net::kWsMaxMessage;
   }
 
   Task<void> close() {
@@ -180,9 +194,9 @@ Task<Result<std::unique_ptr<GatewayClient>>> GatewayClient::connect(Loop& loop,
   client->impl_->start();
   if (const auto signed_in = co_await client->impl_->sign_in(address, std::move(version));
       !signed_in) {
-    const auto error = signed_in.error();
+    auto error = signed_in.error();
     co_await client->close();
-    co_return std::unexpected(error);
+    co_return std::unexpected(std::move(error));
   }
   co_return std::move(client);
 }

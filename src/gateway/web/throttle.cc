@@ -13,7 +13,7 @@ constexpr std::size_t kAddresses = 10'000;
 
 std::string throttle_key(std::string_view address) {
   std::array<unsigned char, 16> bytes{};
-  const std::string text(address.substr(0, address.find('%')));
+  std::string text(address.substr(0, address.find('%')));
   if (inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) return text;
   return std::string(reinterpret_cast<const char*>(bytes.data()), 8);
 }
