@@ -47,10 +47,9 @@ void log_failure(const std::exception_ptr& error) {
 }
 
 provider::Catalogue make_catalogue(const Plan& plan) {
-  return {
-      providers::builtin_providers(), plan.providers,
-      [environment = plan.environment](std::string_view name) { return environment.get(name); },
-      plan.timeouts};
+  return {providers::builtin_providers(), plan.providers,
+          [environment = plan.environment](std::string_view name) { return environment.get(name); },
+          plan.timeouts};
 }
 
 std::vector<const tool::Spec*> enabled_tools(const Plan& plan) {
@@ -76,7 +75,7 @@ gateway::Settings gateway_settings(const Plan& plan, secret::Sealed token) {
   settings.chat_completions = plan.chat_completions;
   settings.browser_app = plan.browser_app;
   settings.base_path = plan.base_path;
-  settings.known_channels = channels::names_in_the_field();
+  settings.known_channels = channels::known_names();
   settings.assets = browser_assets();
   return settings;
 }
@@ -115,6 +114,7 @@ struct House::Impl {
   dispatch::Dispatcher dispatcher;
 
   // Floor 9: the face.
+  Stop draining;
   std::unique_ptr<gateway::Gateway> gateway;
   std::unique_ptr<net::Server> server;
   bool closing = false;
@@ -144,7 +144,7 @@ struct House::Impl {
                by.agent),
         dispatcher({work, clock, random, runs, transcripts, runner, fanout}, {}),
         gateway(gateway::make_gateway({loop, pool, clock, random, *engine, sessions, transcripts,
-                                       runs, dispatcher, fanout, &desk, models},
+                                       runs, dispatcher, fanout, &desk, models, draining},
                                       gateway_settings(by, std::move(token)))) {}
 
   Task<void> settle_in();
@@ -159,9 +159,10 @@ void warn_of_short_secret(const Plan& plan) {
   const bool password = plan.auth_mode == rpc::AuthMode::password;
   const auto& secret = password ? plan.password : plan.token;
   if (plan.loopback_only || secret.empty() || secret.size() >= kLongEnough) return;
-  kLog.warn("the gateway's credential is short and can be reached from elsewhere: use 24 "
-            "characters or more",
-            {{"key", password ? "gateway.auth.password" : "gateway.auth.token"}});
+  kLog.warn(
+      "the gateway's credential is short and can be reached from elsewhere: use 24 "
+      "characters or more",
+      {{"key", password ? "gateway.auth.password" : "gateway.auth.token"}});
 }
 
 // A token that nobody has seen is no credential that others could have been given: beyond this
@@ -249,6 +250,7 @@ Task<void> House::Impl::shut_down(std::string reason, std::int64_t drain_ms) {
 void House::begin_shutdown(std::string reason, std::int64_t drain_ms) {
   if (std::exchange(impl_->closing, true)) return;
   kLog.info("stopping", {{"reason", reason}});
+  impl_->draining.request(reason);
   impl_->work.spawn(impl_->shut_down(std::move(reason), drain_ms));
 }
 

@@ -29,25 +29,25 @@ struct Plan {
   config::Config config;
   config::Environment environment;
 
-  std::vector<std::string> addresses;  // to listen on
+  std::vector<std::string> addresses = {};  // to listen on
   std::uint16_t port = 18789;
   bool loopback_only = true;
   rpc::AuthMode auth_mode = rpc::AuthMode::token;
-  std::string token;  // empty: the generated one in the state directory
-  std::string password;
-  std::vector<std::string> allowed_origins;
+  std::string token = {};  // empty: the generated one in the state directory
+  std::string password = {};
+  std::vector<std::string> allowed_origins = {};
   bool chat_completions = true;
   bool browser_app = true;
-  std::string base_path;
+  std::string base_path = {};
 
-  std::string primary_model;
-  std::vector<provider::ProviderConfig> providers;
-  provider::Timeouts timeouts;  // of all providers
-  ledger::Settings ledger;
-  agent::Settings agent;
-  log::Settings log;
+  std::string primary_model = {};
+  std::vector<provider::ProviderConfig> providers = {};
+  provider::Timeouts timeouts = {};  // of all providers
+  ledger::Settings ledger = {};
+  agent::Settings agent = {};
+  log::Settings log = {};
   bool web_fetch = true;
-  std::vector<std::string> private_hosts;
+  std::vector<std::string> private_hosts = {};
   std::size_t fetch_max_bytes = 5 << 20;
   std::int64_t fetch_timeout_ms = 30'000;
 
@@ -56,6 +56,9 @@ struct Plan {
   // Where this machine's own clients find it.
   std::string local_url(std::string_view scheme) const;
 };
+
+// invalid_request when `gateway.bind` cannot be this.
+Status check_bind(const std::string& mode);
 
 // Errors say what to mend: a broken file with line and column, an unknown bind mode, a bind that
 // needs a credential and has none.

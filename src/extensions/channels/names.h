@@ -1,5 +1,6 @@
-// Names of channels that existing clients may send although this gateway does not have them yet:
-// they name a place, not an error, as long as nothing is to be delivered there. Constant data.
+// Names of channels that a client may send along: those of the rows, and those that existing
+// clients know although this gateway does not have them yet. They name a place, not an error, as
+// long as nothing is to be delivered there. Made once; any thread.
 #pragma once
 
 #include <span>
@@ -7,6 +8,6 @@
 
 namespace carapace::channels {
 
-std::span<const std::string_view> names_in_the_field();
+std::span<const std::string_view> known_names();
 
 }  // namespace carapace::channels

@@ -12,7 +12,7 @@ constinit const channel::Spec webchat_spec{
     .markup = channel::Markup::markdown,
     .max_piece = 0,
     .gateway_clients = true,
-    .open = +[] { return channel::Parts{}; },
+    .open = +[](const channel::Ports&) { return channel::Parts{}; },
 };
 
 }  // namespace carapace::channels
