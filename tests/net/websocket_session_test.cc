@@ -13,7 +13,6 @@ namespace {
 
 using carapace::test::make_frame;
 using carapace::test::RawClient;
-using carapace::test::RawFrame;
 using namespace std::chrono_literals;
 
 WebSocket::Frame text(std::string bytes) {
