@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "async/stop.h"
 #include "async/task.h"
 #include "gateway/settings.h"
 #include "net/http.h"
@@ -50,6 +51,7 @@ struct GatewayPorts {
   dispatch::Fanout& fanout;
   dispatch::Desk* desk = nullptr;  // null: no approvals
   provider::Router& router;
+  Stop draining = {};  // requested when no new work is taken any more: not ready
 };
 
 class Gateway {

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "base/time_text.h"
+#include "log/redact.h"
 
 namespace carapace::provider {
 namespace {
@@ -304,7 +305,8 @@ std::optional<Error> error_from_event(const json::object& event) {
 std::string scrub(std::string_view text, std::string_view key) {
   std::string out = strip_controls(sanitize_utf8(text), true);
   if (key.size() >= 4) out = replace_all(std::move(out), key, "***");
-  return std::string(truncate_utf8(out, 2048));
+  // What a peer says reaches chats and transcripts; proxies quote more than the key of this call.
+  return std::string(truncate_utf8(log::redact(out), 2048));
 }
 
 }  // namespace carapace::provider

@@ -13,7 +13,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from support.gateway import TOKEN, Gateway, basic_config  # noqa: E402
-from support.provider import OpenAi, Provider, says, whole  # noqa: E402
+from support.provider import OpenAi, Provider, head, says, whole  # noqa: E402
 from support.run import main  # noqa: E402
 from support.socket_client import BINARY, Client, Closed, RawSocket, Refused, connect_params, text_of  # noqa: E402
 
@@ -291,6 +291,29 @@ class ProviderAnswers(unittest.TestCase):
             self.assertNotIn("<script>", text_of(history[1]))
             self.assertTrue(text_of(history[1]))
             client.close()
+
+
+    def test_a_secret_in_the_words_of_a_provider_reaches_nobody(self):
+        secrets = ["sk-ant-api03-" + "Q" * 40, "Z" * 30, "hunter2pass", "abcd1234efgh5678"]
+        words = "bad key {} for Bearer {} at https://user:{}@host/x?api_key={}".format(*secrets)
+
+        def answer(request):
+            if "stream" in request.last_user():
+                return [head(), OpenAi.error(words)]
+            return whole({"error": {"message": words, "type": "invalid_request_error"}}, status=401, reason="Unauthorized")
+
+        with Provider(answer) as provider, Gateway(basic_config(provider.url + "/v1")).start() as gateway:
+            client = gateway.client()
+            seen = json.dumps([client.ask("main", "whole", "secret-1"), client.ask("main", "stream", "secret-2"),
+                               client.history("main"), client.call("logs.tail"), gateway.output(100_000)])
+            client.close()
+            status, _, body = gateway.http("POST", "/v1/chat/completions", b'{"messages":[{"role":"user","content":"whole"}]}',
+                                           {"Authorization": f"Bearer {TOKEN}"})
+            self.assertEqual(status, 500, body)
+            self.assertIn("bad key", seen)
+            for secret in secrets:
+                self.assertNotIn(secret, seen)
+                self.assertNotIn(secret, body.decode())
 
 
 class Configuration(unittest.TestCase):

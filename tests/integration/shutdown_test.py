@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """SIGTERM: the gateway drains, says so, closes in order and ends with 0; what it accepted is taken up again."""
 
+import http.client
+import json
 import os
+import pty
 import signal
 import sys
 import threading
@@ -152,6 +155,53 @@ class Shutdown(unittest.TestCase):
         self.assertEqual(status, 200)
         self.assertIn(b"piece4", body)
         self.assertTrue(body.rstrip().endswith(b"data: [DONE]"), body[-200:])
+
+
+    def test_a_draining_gateway_is_not_ready(self):
+        gateway = self.serve(lambda request: slow(20, 0.1))
+        client = gateway.client()
+        client.chat("main", "slow one", "drain-2")
+        client.wait(lambda: client.events_of("drain-2", "agent"), 10, "a first event")
+        probe = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=5)
+        self.addCleanup(probe.close)
+
+        def ready():
+            probe.request("GET", "/health/ready")
+            response = probe.getresponse()
+            return response.status, response.getheader("retry-after"), json.loads(response.read())
+
+        self.assertEqual(ready()[0], 200)
+        gateway.signal(signal.SIGTERM)
+        time.sleep(0.3)
+        status, retry, body = ready()
+        self.assertEqual((status, retry, body["status"], body["checks"]["running"]), (503, "5", "not_ready", "failed"))
+        self.assertEqual(gateway.process.wait(15), 0)
+
+    def test_signals_of_log_rotation_and_old_scripts_do_not_end_it(self):
+        gateway = self.serve(lambda request: says(OpenAi, "fine"))
+        log = os.path.join(gateway.state_dir, "logs", "carapace.log")
+        os.rename(log, log + ".moved")
+        for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGPIPE):
+            with self.subTest(number):
+                gateway.signal(number)
+                time.sleep(0.3)
+                self.assertTrue(gateway.alive(), gateway.output())
+                self.assertTrue(gateway.answers())
+        with open(log, encoding="utf-8") as file:
+            self.assertIn("opened anew", file.read())
+
+    def test_a_terminal_that_closes_ends_it_in_order(self):
+        provider = Provider(lambda request: says(OpenAi, "fine"))
+        self.addCleanup(provider.close)
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        gateway = Gateway(basic_config(provider.url + "/v1"), wrap=lambda: os.dup2(theirs, 0))
+        self.addCleanup(gateway.remove)
+        gateway.start()
+        os.close(theirs)
+        gateway.signal(signal.SIGHUP)
+        self.assertEqual(gateway.process.wait(10), 0, gateway.output())
+        self.assertIn("the terminal was closed", gateway.output())
 
 
 class Connections(unittest.TestCase):

@@ -138,6 +138,10 @@ TEST(PeerError, ShouldRetryHeaderDecides) {
 TEST(PeerError, ScrubsTheKey) {
   EXPECT_EQ(scrub("bad key sk-12345 given", "sk-12345"), "bad key *** given");
   EXPECT_EQ(scrub("a\x1b[2Jb", ""), "a[2Jb");
+  // Keys of others, too: a proxy quotes the one that it uses itself.
+  EXPECT_EQ(scrub("Authorization: Bearer abcdefghijklmnopqrstuvwxyz", "k1234").find("ghijklm"),
+            std::string::npos);
+  EXPECT_EQ(scrub("at https://user:hunter2pass@host/", "").find("hunter2pass"), std::string::npos);
   EXPECT_LE(scrub(std::string(9000, 'x'), "k").size(), 2048U);
 }
 

@@ -7,6 +7,7 @@
 
 #include "app/start/house.h"
 #include "app/start/plan.h"
+#include "app/terminal/line_reader.h"
 #include "app/terminal/output.h"
 #include "app/verbs/verbs.h"
 #include "app/version.h"
@@ -26,6 +27,18 @@ void watch_signals(Loop& loop, House& house) {
     if (asked) std::_Exit(130);
     asked = true;
     house.begin_shutdown("gateway stopping", kDrainMs);
+  });
+}
+
+// A terminal that closes takes its gateway with it, in order. Without one SIGHUP is what log
+// rotation sends: the file is opened anew. SIGUSR1 restarted the ancestor; scripts that still send
+// it must not kill us.
+void watch_hang_up(Loop& loop, House& house, const log::Settings& logging) {
+  std::signal(SIGUSR1, SIG_IGN);
+  loop.on_signal({SIGHUP}, [&house, logging, attached = is_terminal(0)](int) {
+    if (attached) return house.begin_shutdown("the terminal was closed", kDrainMs);
+    log::configure(logging);
+    kLog.info("log file opened anew; a changed configuration needs a restart");
   });
 }
 
@@ -61,6 +74,7 @@ int run_start(const Options& options, const config::Environment& environment) {
   if (!house) return report(house.error());
   if (const auto listening = (*house)->listen(); !listening) return report(listening.error());
   watch_signals(loop, **house);
+  watch_hang_up(loop, **house, plan->log);
   kLog.info("ready",
             {{"version", kVersion},
              {"address", fmt::format("http://{}:{}/", plan->addresses.front(), (*house)->port())},

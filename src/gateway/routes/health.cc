@@ -47,7 +47,7 @@ Task<void> ready(RouteCall call) {
   const auto committed =
       co_await face.ports.engine.transact([](store::Statements&) -> Status { return {}; });
   const bool model = face.ports.router.route({}).has_value();
-  const bool running = !face.closing.requested();
+  const bool running = !face.closing.requested() && !face.ports.draining.requested();
   const auto word = [](bool good) { return good ? "ok" : "failed"; };
   const bool all = disk && committed && model && running;
   auto response = json_response(all ? 200 : 503,
