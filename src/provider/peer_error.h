@@ -41,8 +41,8 @@ bool says_overflow(std::string_view text);
 // The provider's id of this call, for its support; empty when it gave none.
 std::string request_id(const net::Headers& headers);
 
-// Every occurrence of the key becomes ***, and so does whatever else looks like a secret; text is cut
-// to 2 KiB and freed of control characters.
+// Every occurrence of the key becomes ***, other secrets are masked; text is cut to 2 KiB and freed
+// of control characters.
 std::string scrub(std::string_view text, std::string_view key);
 
 }  // namespace carapace::provider

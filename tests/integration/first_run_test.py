@@ -107,6 +107,14 @@ class EmptyMachine(unittest.TestCase):
         self.assertEqual(answer["status"], "ok")
         self.assertIn("guide", answer["result"]["payloads"][0]["text"].lower())
 
+    def test_a_question_of_any_bytes_and_one_that_is_too_long(self):
+        command = [binary(), "agent", *self.gateway.arguments()]
+        done = subprocess.run(command, input=b"\xff\xfe hello", capture_output=True, env=self.gateway.environment, check=False, timeout=30)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        done = subprocess.run(command, input=b"a" * 3_000_000, capture_output=True, env=self.gateway.environment, check=False, timeout=30)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"too long", done.stderr)
+
     def test_logs(self):
         self.assertIn("ready", self.run_ok("logs"))
         for line in self.run_ok("logs", "--json", "--lines", "5").splitlines():
@@ -161,6 +169,67 @@ class Verbs(unittest.TestCase):
             script = run("completion", "bash")[1]
             self.assertEqual(subprocess.run(["bash", "-n"], input=script, text=True, check=False).returncode, 0)
 
+    def test_help_and_usage_errors_say_what_would_have_been_right(self):
+        with Gateway(token=None) as gateway:
+            def run(*words):
+                return gateway.run(*words, place=False)
+            for words in (("help",), ("--help",), ("-h",)):
+                code, out, _ = run(*words)
+                self.assertEqual(code, 0)
+                for verb in ("start", "chat", "agent", "open", "status", "logs", "config", "version", "completion"):
+                    self.assertIn(verb, out)
+                self.assertIn("Exit codes: 0", out)
+            self.assertEqual(run("help", "config", "set")[:2], run("config", "set", "--help")[:2])
+            for words, advice in ((("statsu",), "did you mean status"), (("start", "--prot", "3"), "did you mean --port"),
+                                  (("config", "gte", "x"), "did you mean get"), (("help", "chta"), "did you mean chat"),
+                                  (("status", "extra"), "extra"), (("start", "--port"), "--port"),
+                                  (("start", "--port", "99999"), "65535"), (("config", "get"), "key"),
+                                  (("completion", "tcsh"), "bash"), (("logs", "-n", "0"), "5000")):
+                code, out, err = run(*words)
+                self.assertEqual((code, out), (2, ""), words)
+                self.assertTrue(err.startswith("carapace: "), err)
+                self.assertIn(advice, err)
+                self.assertIn("--help", err)
+
+    def test_failures_are_json_where_a_program_reads(self):
+        with Gateway() as gateway:
+            for words in (("status",), ("logs",), ("agent", "--message", "hi"), ("config", "get", "no.such")):
+                code, out, err = gateway.run(*words, "--json")
+                self.assertEqual(code, 1)
+                self.assertIn("message", json.loads(out)["error"])
+                self.assertTrue(err.startswith("carapace: "))
+            self.assertEqual(json.loads(gateway.run("config", "path", "--json")[1]), {"path": gateway.config_path, "exists": True})
+            self.assertIn("#token=", json.loads(gateway.run("open", "--json")[1])["url"])
+            code, _, err = gateway.run("open")
+            self.assertEqual(code, 1)
+            self.assertIn("carapace start", err)
+
+    def test_completion_completes_in_bash(self):
+        with Gateway(token=None) as gateway:
+            script = gateway.run("completion", "bash")[1]
+
+            def completed(*words):
+                done = subprocess.run(
+                    ["bash", "-c", script + 'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _carapace; echo "${COMPREPLY[@]}"',
+                     "bash", *words], capture_output=True, text=True, check=True)
+                return done.stdout.split()
+            self.assertEqual(completed("carapace", "sta"), ["start", "status"])
+            self.assertEqual(completed("carapace", "config", "s"), ["show", "set"])
+            self.assertIn("--json", completed("carapace", "config", "get", "--"))
+            self.assertEqual(completed("carapace", "config", "get", "gateway.po"), ["gateway.port"])
+            self.assertEqual(completed("carapace", "completion", "z"), ["zsh"])
+            self.assertEqual(completed("carapace", "start", "--bind", "la"), ["lan"])
+
+    def test_the_port_comes_from_the_command_line_then_the_environment_then_the_file(self):
+        with Gateway("{gateway: {port: 18790}}") as gateway:
+            def url(*words, **environment):
+                return gateway.run("open", "--print", "--config", gateway.config_path, "--state-dir", gateway.state_dir, *words,
+                                   place=False, environment=environment)[1]
+            self.assertIn(":18790/", url())
+            self.assertIn(":18791/", url(CARAPACE_GATEWAY_PORT="18791"))
+            self.assertIn(":18792/", url("--port", "18792", CARAPACE_GATEWAY_PORT="18791"))
+            self.assertIn("#token=mine", url("--token", "mine", CARAPACE_GATEWAY_TOKEN="other"))
+
     def test_config_set_keeps_comments_and_hides_secrets(self):
         with Gateway("{\n  // my own note\n  gateway: { port: 18790 },\n}\n") as gateway:
             run = gateway.run
@@ -175,6 +244,14 @@ class Verbs(unittest.TestCase):
             self.assertEqual(mode(gateway.config_path) & 0o077, 0)
             for words in (("config", "show"), ("config", "show", "--json"), ("config", "get", "models.providers.openai.apiKey")):
                 self.assertNotIn("very-secret", run(*words)[1])
+            self.assertEqual(run("config", "get", "agents.defaults.timeoutSeconds")[1].strip(), "600")
+            self.assertEqual(json.loads(run("config", "show", "--json")[1])["gateway"]["bind"], "loopback")
+            self.assertEqual(run("config", "set", "agents.defaults.model", "a/b")[0], 0)
+            self.assertEqual(run("config", "set", "agents.defaults.model.primary", "c/d")[0], 0)
+            self.assertEqual(run("config", "get", "agents.defaults.model.primary")[1].strip(), "c/d")
+            code, _, err = run("config", "set", "gateway.bind", "banana")
+            self.assertEqual(code, 1)
+            self.assertIn("loopback", err)
             code, _, err = run("config", "set", "gateway.port", "many")
             self.assertNotEqual(code, 0)
             self.assertIn("gateway.port", err)
@@ -190,6 +267,18 @@ class Verbs(unittest.TestCase):
             code, out, err = gateway.run("status", "--port", str(gateway.port), "--state-dir", gateway.state_dir, place=False,
                                          environment=environment)
             self.assertEqual(code, 0, err + out)
+
+
+class Logging(unittest.TestCase):
+    def test_the_console_has_a_level_of_its_own_and_so_has_each_subsystem(self):
+        logging = {"level": "warn", "consoleLevel": "error", "levels": {"http": "info"}}
+        with Gateway({"logging": logging}) as gateway:
+            gateway.start()
+            gateway.http("GET", "/v1/models", headers={"Authorization": "Bearer wrong"})
+            with open(os.path.join(gateway.state_dir, "logs", "carapace.log"), encoding="utf-8") as file:
+                lines = [json.loads(line) for line in file]
+            self.assertEqual([line["subsystem"] for line in lines if line["level"] == "info"], ["http"])
+            self.assertEqual(gateway.output(), "")
 
 
 class ModelChoice(unittest.TestCase):

@@ -217,6 +217,8 @@ void plan_log(Plan& plan, const Options& options) {
   }
   plan.log.console =
       config.text("logging.consoleStyle") == "json" ? log::Style::json : log::Style::plain;
+  if (!options.verbose)
+    plan.log.console_level = log::level_from(config.text("logging.consoleLevel"), log::Level::trace);
   plan.log.colour = use_colour(2, plan.environment.get("NO_COLOR").has_value());
   plan.log.file = config.has("logging.file") ? config.file_path("logging.file")
                                              : plan.place.state_dir + "/logs/carapace.log";
