@@ -1,4 +1,5 @@
-// Questions to a person that park a turn: durable, so that a restart does not lose them. Loop
+// Questions to a person that park a turn. Durable, so that the next start knows which ones a crash
+// left open and closes them beside their turn, and so that who decided what stays on record. Loop
 // thread.
 #pragma once
 
