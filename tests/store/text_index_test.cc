@@ -59,6 +59,18 @@ TEST(TextIndex, NothingAPersonTypesIsSyntax) {
   EXPECT_TRUE(index->search(std::string(1 << 20, 'a'), 5).empty());
 }
 
+TEST(TextIndex, ASearchCanKeepToWhatAPassageIsKnownBy) {
+  const auto index =
+      *make_text_index({{"a.md", "Uninstall", "Delete the folder.", "remove computer", "remove"},
+                        {"b.md", "Folders", "Remove nothing.", "", ""}});
+  EXPECT_EQ(index->search("remove", 5).size(), 2U);
+  EXPECT_EQ(index->search("remove", 5, Within::name).size(), 1U);
+  EXPECT_EQ(index->search("computer", 5, Within::name).size(), 1U);
+  EXPECT_TRUE(index->search("computer", 5, Within::title).empty());
+  EXPECT_EQ(index->search("uninstall", 5, Within::title).size(), 1U);
+  EXPECT_TRUE(index->search("delete", 5, Within::name).empty());
+}
+
 TEST(TextIndex, AnEmptyIndexFindsNothing) {
   const auto index = *make_text_index({});
   EXPECT_TRUE(index->search("install", 5).empty());

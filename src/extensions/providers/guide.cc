@@ -24,7 +24,7 @@ constexpr std::string_view kNextStep =
     "OPENAI_API_KEY=…`\n"
     "- or put one into the configuration: `carapace config set models.providers.anthropic.apiKey "
     "-`\n"
-    "- or run Ollama on this machine with a chat model: `ollama pull llama3.2`\n";
+    "- or run Ollama on this machine with a chat model: `ollama pull llama3.2`";
 constexpr std::string_view kNoAnswer = "The documentation does not answer that question.";
 constexpr std::size_t kPieceBytes = 48;  // of one streamed delta
 constexpr std::size_t kQuoteBytes = 1'200;
@@ -37,15 +37,26 @@ bool has_tool(const provider::Request& request, std::string_view name) {
   return std::ranges::any_of(request.tools, [name](const auto& tool) { return tool.name == name; });
 }
 
-// Questions about this gateway's own state are for tools, not for the documentation.
+// Are these, besides words without meaning, all that was said?
+bool says_only(std::string_view question, std::initializer_list<std::string_view> words) {
+  return std::ranges::all_of(docs::meaning_words(question), [&](const std::string& said) {
+    return std::ranges::find(words, said) != words.end();
+  });
+}
+
+// Questions about this gateway's own state are for tools; how something is done with it ("how do I
+// delete my conversations?") is for the documentation.
 std::string tool_for(std::string_view question) {
   const auto text = " " + to_lower(question) + " ";
   if (any_of(text, {"my sessions", "my conversations", "my chats", "list sessions",
-                    "list conversations"}))
+                    "list conversations", "list all sessions", "list all conversations"}) &&
+      !any_of(text, {" how ", " where ", " can ", " who "}) &&
+      says_only(question, {"sessions", "conversations", "chats", "list", "recent", "open"}))
     return "sessions_list";
-  if (any_of(text, {"what time", "what date", "what day", "current date", "session status",
-                    "which model am i"}))
+  if (any_of(text, {"what time", "what date", "what day", "current date", "current time"}) &&
+      says_only(question, {"time", "date", "day", "today", "current", "tell"}))
     return "session_status";
+  if (any_of(text, {"session status", "which model am i"})) return "session_status";
   return {};
 }
 

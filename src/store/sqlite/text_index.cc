@@ -1,6 +1,8 @@
 // TextIndex over SQLite's FTS5 in a private database in memory.
 #include "store/text_index.h"
 
+#include <fmt/format.h>
+
 #include <cctype>
 #include <utility>
 
@@ -43,17 +45,21 @@ class FtsIndex final : public TextIndex {
  public:
   explicit FtsIndex(std::unique_ptr<Connection> db) : db_(std::move(db)) {}
 
-  std::vector<Hit> search(std::string_view words, std::size_t limit) override {
+  std::vector<Hit> search(std::string_view words, std::size_t limit, Within within) override {
     std::vector<Hit> hits;
-    const auto query = match_any(words);
+    auto query = match_any(words);
     if (query.empty() || limit == 0) return hits;
+    if (within != Within::passage)
+      query = fmt::format("{{{}}} : ({})",
+                          within == Within::name ? "heading asked" : "heading sought", query);
     const auto read = db_->rows(
-        "SELECT page, heading, text, CAST(bm25(passages, 0.0, 4.0, 1.0) * 1e9 AS INTEGER) AS score "
+        "SELECT page, heading, text, CAST(bm25(passages, 0.0, 4.0, 1.0, 2.0, 0.0) * 1e9 AS "
+        "INTEGER) AS score "
         "FROM passages "
         "WHERE passages MATCH ?1 ORDER BY score, rowid LIMIT ?2",
         {query, static_cast<std::int64_t>(limit)}, [&](const Row& row) {
-          hits.push_back(
-              {{row.text(0), row.text(1), row.text(2)}, static_cast<double>(row.integer(3)) / 1e9});
+          hits.push_back({{row.text(0), row.text(1), row.text(2), {}, {}},
+                          static_cast<double>(row.integer(3)) / 1e9});
           return true;
         });
     if (!read) {
@@ -71,13 +77,14 @@ class FtsIndex final : public TextIndex {
 
 Result<std::unique_ptr<TextIndex>> make_text_index(std::vector<Passage> passages) {
   TRY(auto db, Connection::open({.path = ":memory:", .vfs = {}, .cache_kib = kCacheKib}));
-  TRY_STATUS(
-      db->script("CREATE VIRTUAL TABLE passages USING fts5(page UNINDEXED, heading, text, "
-                 "tokenize = 'porter unicode61 remove_diacritics 2'); BEGIN"));
+  TRY_STATUS(db->script(
+      "CREATE VIRTUAL TABLE passages USING fts5(page UNINDEXED, heading, text, asked, sought, "
+      "tokenize = 'porter unicode61 remove_diacritics 2'); BEGIN"));
   for (auto& passage : passages)
     TRY_STATUS(
-        db->run("INSERT INTO passages(page, heading, text) VALUES (?1, ?2, ?3)",
-                {std::move(passage.page), std::move(passage.heading), std::move(passage.text)}));
+        db->run("INSERT INTO passages VALUES (?1, ?2, ?3, ?4, ?5)",
+                {std::move(passage.page), std::move(passage.heading), std::move(passage.text),
+                 std::move(passage.asked), std::move(passage.sought)}));
   TRY_STATUS(db->script("COMMIT"));
   return std::make_unique<FtsIndex>(std::move(db));
 }
