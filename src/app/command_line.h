@@ -9,7 +9,7 @@
 namespace carapace::app {
 
 struct Options {
-  std::string verb;         // start, chat, agent, open, status, logs, config, version, completion
+  std::string verb;         // start, chat, agent, open, status, logs, config, version, providers …
   std::string config_file;  // --config
   std::string state_dir;    // --state-dir
   std::optional<int> port;  // --port
@@ -31,7 +31,8 @@ struct Options {
   std::string key;
   std::string value;
 
-  std::string shell;  // completion
+  std::string shell;                  // completion
+  std::vector<std::string> help_for;  // help
   bool verbose = false;
 };
 

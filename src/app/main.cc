@@ -19,11 +19,16 @@ struct Verb {
 };
 
 constexpr std::array kVerbs{
-    Verb{"start", carapace::app::run_start},           Verb{"chat", carapace::app::run_chat},
-    Verb{"agent", carapace::app::run_agent},           Verb{"open", carapace::app::run_open},
-    Verb{"status", carapace::app::run_status},         Verb{"logs", carapace::app::run_logs},
-    Verb{"config", carapace::app::run_config},         Verb{"version", carapace::app::run_version},
+    Verb{"start", carapace::app::run_start},
+    Verb{"chat", carapace::app::run_chat},
+    Verb{"agent", carapace::app::run_agent},
+    Verb{"open", carapace::app::run_open},
+    Verb{"status", carapace::app::run_status},
+    Verb{"logs", carapace::app::run_logs},
+    Verb{"config", carapace::app::run_config},
+    Verb{"version", carapace::app::run_version},
     Verb{"completion", carapace::app::run_completion},
+    Verb{"providers", carapace::app::run_providers},
 };
 
 }  // namespace

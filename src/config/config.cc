@@ -64,6 +64,19 @@ const Json5Node& node_of(const Json5Node& root, string_view path) {
   return *at;
 }
 
+// The default of a key that the file leaves out.
+void put_missing(json::value& tree, const FieldRow& row, const Schema& schema) {
+  const auto parts = parse_key_path(row.path);
+  if (!parts || find_in(tree, *parts) != nullptr) return;
+  auto* at = tree.if_object();
+  for (std::size_t i = 0; at != nullptr && i + 1 < parts->size(); ++i) {
+    auto& next = (*at)[(*parts)[i]];
+    if (next.is_null()) next = json::object();
+    at = next.if_object();
+  }
+  if (at != nullptr) (*at)[parts->back()] = schema.fallback(*parts);
+}
+
 std::unexpected<Error> not_valid(const std::string& file, string_view text, const Json5Node& root,
                                  const std::vector<Issue>& issues) {
   std::string detail = fmt::format("{} is not valid:", file);
@@ -200,8 +213,8 @@ const json::object* Config::object(string_view path) const {
 
 Result<json::value> Config::shown(string_view path) const {
   TRY(const auto parts, parse_key_path(path));
-  const auto masked = shown_all();
-  if (const auto* found = find_in(masked, parts)) return *found;
+  const auto in_force = shown_in_force();
+  if (const auto* found = find_in(in_force, parts)) return *found;
   if (const auto* row = state_->schema->row(parts); row != nullptr && !row->fallback.empty())
     return state_->schema->fallback(parts);
   if (state_->schema->known(parts))
@@ -212,6 +225,14 @@ Result<json::value> Config::shown(string_view path) const {
 }
 
 json::value Config::shown_all() const { return redacted(state_->raw, *state_->schema); }
+
+json::value Config::shown_in_force() const {
+  auto all = redacted(state_->raw, *state_->schema);
+  accept_short_forms(all);
+  for (const auto& row : state_->schema->rows())
+    if (!row.fallback.empty() && !row.path.contains('*')) put_missing(all, row, *state_->schema);
+  return all;
+}
 
 const json::value& Config::raw() const { return state_->raw; }
 const json::value& Config::tree() const { return state_->tree; }

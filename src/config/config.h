@@ -56,7 +56,8 @@ class Config {
   // For people: the value in force, secrets masked. not_found (with the nearest name) for what
   // nobody knows.
   Result<json::value> shown(std::string_view path) const;
-  json::value shown_all() const;  // what the file sets, secrets masked, references as written
+  json::value shown_all() const;       // what the file sets, secrets masked, references as written
+  json::value shown_in_force() const;  // the same, with the defaults of what it leaves out
 
   const json::value& raw() const;   // as in the file
   const json::value& tree() const;  // with references filled in

@@ -27,6 +27,27 @@ std::string behind_links(const std::string& file) {
   return error ? file : real.string();
 }
 
+// Where a key lies in a file that uses the short form: its text stands for the object's first key.
+KeyPath behind_short_form(std::string_view text, const KeyPath& path) {
+  const auto written = parse_json5(text);
+  if (!written) return path;
+  auto full = *written;
+  accept_short_forms(full);
+  const auto at = [&](const json::value& tree, std::size_t depth) -> const json::value* {
+    const auto* here = &tree;
+    for (std::size_t i = 0; here != nullptr && i < depth; ++i) {
+      const auto* object = here->if_object();
+      here = object == nullptr ? nullptr : object->if_contains(path[i]);
+    }
+    return here;
+  };
+  if (path.empty()) return path;
+  const auto* short_form = at(*written, path.size() - 1);
+  if (short_form == nullptr || !short_form->is_string() || at(full, path.size()) == nullptr)
+    return path;
+  return KeyPath(path.begin(), path.end() - 1);
+}
+
 std::vector<Issue> issues_of(std::string_view text, const Schema& schema) {
   auto tree = parse_json5(text);
   if (!tree) return {};
@@ -45,7 +66,7 @@ Result<std::vector<Issue>> set_in_file(const std::string& file, const KeyPath& p
   if (!old && old.error().code != Errc::not_found) return std::unexpected(old.error());
   const auto before = old ? *old : std::string();
 
-  auto after = set_in_text(before, path, value);
+  auto after = set_in_text(before, behind_short_form(before, path), value);
   if (!after) return fail(after.error().code, "{}: {}", file, after.error().detail);
   const auto known = issues_of(before, schema);
   std::vector<Issue> mine;

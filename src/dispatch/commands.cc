@@ -195,6 +195,12 @@ Parsed parse(std::string_view said) {
 
 }  // namespace
 
+std::vector<CommandName> command_names() {
+  std::vector<CommandName> names;
+  for (const auto& row : kRows) names.push_back({row.name, row.usage, row.what});
+  return names;
+}
+
 std::optional<Command> command_of(const Inbound& inbound) {
   if (inbound.label.integrity != Integrity::owner || !inbound.images.empty()) return std::nullopt;
   auto found = parse(inbound.text);

@@ -6,6 +6,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "agent/turn.h"
 #include "async/stop.h"
@@ -28,6 +30,14 @@ struct Command {
 // behind it than it takes, a message with pictures, and whatever was not said with the owner's
 // integrity.
 std::optional<Command> command_of(const Inbound& inbound);
+
+// The commands as people are shown them.
+struct CommandName {
+  std::string_view name;  // with its slash
+  std::string_view usage;
+  std::string_view what;
+};
+std::vector<CommandName> command_names();
 
 // The run that carries what stood behind `/new`; the same for every attempt at the same command.
 RunId continuation_of(const RunId& command);

@@ -109,7 +109,13 @@ TEST_F(ConfigTest, ShownForPeople) {
   const auto config = good("{gateway: {auth: {token: 'hunter2'}}, models: {providers: {a: {}}}}");
   EXPECT_EQ(config.shown("gateway.port").value(), 18789);
   EXPECT_EQ(config.shown("gateway.auth.token").value(), "***");
-  EXPECT_EQ(dump_json(config.shown("gateway").value()), R"({"auth":{"token":"***"}})");
+  EXPECT_EQ(config.shown("gateway").value().at("auth").at("token"), "***");
+  EXPECT_EQ(config.shown("gateway").value().at("port"), 18789) << "defaults are in force too";
+  EXPECT_EQ(config.shown_in_force().at("gateway").at("port"), 18789);
+  EXPECT_EQ(
+      good("{agents: {defaults: {model: 'a/b'}}}").shown("agents.defaults.model.primary").value(),
+      "a/b")
+      << "the short form";
   const auto missing = config.shown("gateway.prot");
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, Errc::not_found);

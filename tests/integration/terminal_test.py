@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from support.gateway import Gateway, basic_config, binary  # noqa: E402
 from support.provider import Hold, OpenAi, Pause, Provider, head, says, whole  # noqa: E402
 from support.run import main  # noqa: E402
+from support.socket_client import text_of  # noqa: E402
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[=>]|\r")
 
@@ -158,16 +159,19 @@ class Chat(unittest.TestCase):
             terminal.type("and now quickly\n")
             terminal.expect("quick reply")
             terminal.expect(PROMPT)
-            terminal.type("\x03")  # nothing runs: it stays
-            time.sleep(0.3)
-            self.assertTrue(terminal.alive())
-            terminal.type("\n")
+            terminal.type("\x03")  # nothing runs: it stays, and says how to leave
+            terminal.expect("Ctrl-D")
             terminal.expect(PROMPT)
+            self.assertTrue(terminal.alive())
+            terminal.type("half a line\x03and now another\n")
+            terminal.expect("quick reply")
+            terminal.expect(PROMPT)
+            self.assertEqual(provider.requests[-1].last_user().splitlines()[-1], "and now another")
             terminal.type("/exit\n")
             self.assertEqual(terminal.ended(), 0)
             client = gateway.client()
             messages = client.history("main")
-            self.assertEqual([m["role"] for m in messages], ["user", "assistant"] * 2)
+            self.assertEqual([m["role"] for m in messages], ["user", "assistant"] * 3)
             client.close()
 
     def test_a_tool_call_is_shown_and_control_characters_of_a_model_are_not(self):
@@ -198,7 +202,8 @@ class Chat(unittest.TestCase):
             terminal.expect(PROMPT)
             self.assertEqual(terminal.leave(), 0)
 
-    def test_the_gateway_goes_away(self):
+    def test_a_gateway_that_is_killed_in_an_answer_and_started_again(self):
+        """The chat joins it again; the message is there once, and its end is shown."""
         with Provider(lambda request: [head(), b"".join(OpenAi.parts(["some words "])), Hold(30)]) as provider, \
                 Gateway(basic_config(provider.url + "/v1")).start() as gateway:
             terminal = self.open(gateway)
@@ -206,10 +211,74 @@ class Chat(unittest.TestCase):
             terminal.type("hello\n")
             terminal.expect("some words")
             gateway.kill()
+            terminal.expect("carapace start")
+            provider.answer = lambda request: says(OpenAi, "back again")
+            gateway.start()
+            terminal.expect("the gateway is back")
+            terminal.expect("Interrupted")
             terminal.expect(PROMPT)
             terminal.type("are you there?\n")
+            terminal.expect("back again")
+            terminal.expect(PROMPT)
+            self.assertEqual(terminal.leave(), 0)
+            client = gateway.client()
+            said = [text_of(m) for m in client.history("main") if m["role"] == "user"]
+            self.assertEqual([one.splitlines()[-1] for one in said], ["hello", "are you there?"])
+            client.close()
+
+    def test_a_gateway_that_restarts_between_two_messages(self):
+        with Provider(lambda request: says(OpenAi, "reply to " + request.last_user().splitlines()[-1])) as provider, \
+                Gateway(basic_config(provider.url + "/v1")).start() as gateway:
+            terminal = self.open(gateway)
+            terminal.expect(PROMPT)
+            terminal.type("one\n")
+            terminal.expect("reply to one")
+            terminal.expect(PROMPT)
+            gateway.stop()
+            gateway.start()
+            terminal.type("two\n")
+            terminal.expect("reply to two")
+            terminal.expect(PROMPT)
+            gateway.stop()
+            terminal.type("three\n")
             terminal.expect("carapace start")
-            self.assertEqual(terminal.ended(), 1)
+            terminal.type("\x03")  # no longer wait for it
+            terminal.expect("up arrow")
+            terminal.expect(PROMPT)
+            self.assertEqual(terminal.leave(), 0)
+
+    def test_a_pasted_block_is_one_message(self):
+        with Provider(lambda request: says(OpenAi, "got it")) as provider, \
+                Gateway(basic_config(provider.url + "/v1")).start() as gateway:
+            terminal = self.open(gateway)
+            terminal.expect(PROMPT)
+            terminal.type("look: \x1b[200~first\r\tsecond\r\x07third\r\x1b[201~ end\n")
+            terminal.expect("got it")
+            terminal.expect(PROMPT)
+            self.assertIn("look: first\n\tsecond\nthird end", provider.requests[0].last_user())
+            self.assertEqual(terminal.leave(), 0)
+
+    def test_a_word_that_is_no_command_is_not_sent(self):
+        with Provider(lambda request: says(OpenAi, "sent")) as provider, \
+                Gateway(basic_config(provider.url + "/v1")).start() as gateway:
+            terminal = self.open(gateway)
+            terminal.expect(PROMPT)
+            terminal.type("/sesions\n")
+            terminal.expect("did you mean /sessions")
+            terminal.expect(PROMPT)
+            terminal.type("/etc/hosts has which lines?\n")  # a path is no command
+            terminal.expect("sent")
+            terminal.expect(PROMPT)
+            self.assertEqual(len(provider.requests), 1)
+            self.assertEqual(terminal.leave(), 0)
+
+    def test_sigterm_leaves_the_terminal_as_it_was(self):
+        with Gateway().start() as gateway:
+            terminal = self.open(gateway)
+            terminal.expect(PROMPT)
+            os.kill(terminal.pid, signal.SIGTERM)
+            self.assertEqual(terminal.ended(), 0)
+            self.assertIn("\x1b[?2004l", terminal.seen)
 
     def test_without_a_gateway_it_says_what_to_do(self):
         with Gateway() as gateway:

@@ -2,10 +2,12 @@
 // client. Loop thread; lives for one `carapace chat`.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "app/client/gateway_client.h"
+#include "app/terminal/markdown.h"
 #include "async/loop.h"
 #include "async/task.h"
 #include "base/random.h"
@@ -14,18 +16,25 @@ namespace carapace::app {
 
 struct ChatOptions {
   std::string session = "main";
-  bool colour = false;
+  Look look;
   std::string history_file;
 };
 
+// A new connection to the gateway, signed in; asked for whenever the last one has ended.
+using Reconnect = std::function<Task<Result<std::unique_ptr<GatewayClient>>>()>;
+
 class Conversation {
  public:
-  Conversation(Loop& loop, GatewayClient& client, Random& random, ChatOptions options);
+  // `client` is connected and outlives the conversation.
+  Conversation(Loop& loop, GatewayClient& client, Reconnect reconnect, Random& random,
+               ChatOptions options);
   ~Conversation();
 
-  Task<int> run();  // until /exit, Ctrl-D or the end of the connection; an exit code
-  // Ctrl-C: stops the answer when there is one; true when it did.
-  bool interrupt();
+  Task<int> run();  // until /exit or Ctrl-D; an exit code
+  // Ctrl-C: stops the answer, or the wait for a gateway that went away.
+  void interrupt();
+  // The terminal is gone or the program is asked to end: `run` returns soon.
+  void leave();
 
  private:
   struct Impl;

@@ -18,13 +18,13 @@ void Screen::begin(std::string run) {
   ended_ = false;
   mid_line_ = false;
   thinking_shown_ = false;
-  markdown_ = MarkdownPrinter(colour_);
+  markdown_ = MarkdownPrinter(look_);
 }
 
 std::string Screen::quiet(std::string_view text) const {
   const auto line = ellipsize(collapse_space(strip_controls(text, false)), kQuietChars);
   std::string out = mid_line_ ? "\n" : "";
-  out += colour_ ? fmt::format("\x1b[2m  {}\x1b[0m\n", line) : fmt::format("  {}\n", line);
+  out += look_.colour ? fmt::format("\x1b[2m  {}\x1b[0m\n", line) : fmt::format("  {}\n", line);
   return out;
 }
 
@@ -34,7 +34,7 @@ std::string Screen::answer_text(std::string_view whole) {
   if (!whole.starts_with(shown_)) {
     // The next message of the same run: its text starts again.
     out = markdown_.finish() + (mid_line_ ? "\n\n" : "");
-    markdown_ = MarkdownPrinter(colour_);
+    markdown_ = MarkdownPrinter(look_);
     shown_.clear();
   }
   const auto fresh = whole.substr(shown_.size());
@@ -53,7 +53,7 @@ std::string Screen::agent_event(const json::object& payload) {
   if (stream != "tool") return {};
   const auto phase = string_or(*data, "phase", "");
   std::string out = markdown_.finish();
-  markdown_ = MarkdownPrinter(colour_);
+  markdown_ = MarkdownPrinter(look_);
   if (phase == "start") {
     const auto* arguments = find(*data, "args");
     out += quiet(fmt::format("⚙ {} {}", string_or(*data, "name", "tool"),
@@ -85,6 +85,16 @@ std::string Screen::chat_event(const json::object& payload) {
   if (state == "aborted") out += quiet("stopped");
   if (state == "error")
     out += quiet("✗ " + string_or(payload, "errorMessage", "the answer failed"));
+  ended_ = true;
+  return out;
+}
+
+std::string Screen::settle(std::string_view whole, std::string_view error) {
+  std::string out = whole.empty() ? "" : answer_text(whole);
+  out += markdown_.finish();
+  if (mid_line_) out += "\n";
+  mid_line_ = false;
+  if (!error.empty()) out += quiet(fmt::format("✗ {}", error));
   ended_ = true;
   return out;
 }

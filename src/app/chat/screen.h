@@ -13,12 +13,16 @@ namespace carapace::app {
 
 class Screen {
  public:
-  explicit Screen(bool colour) : colour_(colour), markdown_(colour) {}
+  explicit Screen(Look look) : look_(look), markdown_(look) {}
 
+  // The window may be resized at any time; the next paragraph follows it.
+  void set_columns(int columns) { look_.columns = columns; }
   // A new answer begins.
   void begin(std::string run);
   // Text to print for an `agent` or `chat` event of the current run; empty: nothing.
   std::string event(std::string_view name, const json::object& payload);
+  // The end of a run that is only known from afterwards: its whole last message, or an error.
+  std::string settle(std::string_view whole, std::string_view error);
   bool ended() const { return ended_; }
   const std::string& run() const { return run_; }
 
@@ -28,7 +32,7 @@ class Screen {
   std::string answer_text(std::string_view whole);
   std::string quiet(std::string_view text) const;
 
-  bool colour_;
+  Look look_;
   std::string run_;
   std::string shown_;  // of the current assistant message
   bool ended_ = true;

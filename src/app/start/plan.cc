@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "app/terminal/output.h"
@@ -30,7 +31,7 @@ struct BindMode {
 
 // A mode's name, or an address.
 Result<BindMode> bind_mode(const std::string& wish) {
-  if (wish.empty() || wish == "loopback" || wish == "auto")
+  if (wish.empty() || wish == "loopback" || wish == "localhost" || wish == "auto")
     return BindMode{"loopback", {"127.0.0.1", "::1"}, true};
   if (wish == "lan" || wish == "all") return BindMode{"lan", {"0.0.0.0", "::"}, false};
   if (wish == "127.0.0.1" || wish == "::1") return BindMode{"address", {wish}, true};
@@ -79,13 +80,26 @@ Status plan_auth(Plan& plan, const Options& options) {
   return {};
 }
 
+// The command line, else the environment, else the configuration.
+Result<std::uint16_t> wished_port(const Options& options, const Plan& plan) {
+  if (options.port) return static_cast<std::uint16_t>(*options.port);
+  const auto text = first_of(
+      plan.environment, {"CARAPACE_GATEWAY_PORT", "CLAWDBOT_GATEWAY_PORT", "MOLTBOT_GATEWAY_PORT"});
+  if (text.empty()) return static_cast<std::uint16_t>(plan.config.integer("gateway.port"));
+  std::uint16_t port = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size())
+    return fail(Errc::invalid_request,
+                "CARAPACE_GATEWAY_PORT is '{}', which is no port: use a number up to 65535", text);
+  return port;
+}
+
 Status plan_network(Plan& plan, const Options& options) {
   const auto& config = plan.config;
   TRY(auto bind, bind_mode(options.bind.empty() ? config.text("gateway.bind") : options.bind));
   plan.addresses = std::move(bind.addresses);
   plan.loopback_only = bind.loopback;
-  plan.port =
-      static_cast<std::uint16_t>(options.port ? *options.port : config.integer("gateway.port"));
+  TRY(plan.port, wished_port(options, plan));
   plan.allowed_origins = config.list("gateway.controlUi.allowedOrigins");
   plan.chat_completions = config.has("gateway.http.endpoints.chatCompletions.enabled")
                               ? config.flag("gateway.http.endpoints.chatCompletions.enabled")
@@ -166,8 +180,7 @@ void plan_models(Plan& plan) {
   // A run that may take longer than the rows expect may do so in one answer.
   constexpr std::int64_t kUsual = 600;
   const auto run_seconds = plan.config.integer("agents.defaults.timeoutSeconds");
-  if (!plan.timeouts.total_ms && run_seconds > kUsual)
-    plan.timeouts.total_ms = run_seconds * 1'000;
+  if (!plan.timeouts.total_ms && run_seconds > kUsual) plan.timeouts.total_ms = run_seconds * 1'000;
   if (plan.config.has("models.budget.dailyUsd"))
     plan.ledger.daily_cap_micros =
         static_cast<std::int64_t>(plan.config.number("models.budget.dailyUsd") * 1e6 + 0.5);
@@ -232,33 +245,19 @@ std::string Plan::local_url(std::string_view scheme) const {
   return fmt::format("{}://{}:{}", scheme, host.contains(':') ? "[" + host + "]" : host, port);
 }
 
+Status check_bind(const std::string& mode) {
+  TRY(const auto known, bind_mode(mode));
+  (void)known;
+  return {};
+}
+
 Result<Plan> make_plan(const Options& options, config::Environment environment) {
   TRY(const auto paths,
       config::resolve_paths(environment, {options.state_dir, options.config_file}));
   TRY(auto config, config::Config::load(paths.config_file, schema(), environment));
-  Plan plan{{paths.state_dir, paths.config_file},
-            std::move(config),
-            std::move(environment),
-            {},
-            18789,
-            true,
-            rpc::AuthMode::token,
-            {},
-            {},
-            {},
-            true,
-            true,
-            {},
-            {},
-            {},
-            {},
-            {},
-            {},
-            {},
-            true,
-            {},
-            5 << 20,
-            30'000};
+  Plan plan{.place = {.state_dir = paths.state_dir, .config_path = paths.config_file},
+            .config = std::move(config),
+            .environment = std::move(environment)};
   TRY_STATUS(plan_network(plan, options));
   plan_models(plan);
   plan_agent(plan);

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "app/terminal/line_reader.h"
+#include "base/json.h"
 
 namespace carapace::app {
 
@@ -20,9 +21,13 @@ void print_error(std::string_view text) {
   std::fprintf(stderr, "carapace: %.*s\n", static_cast<int>(text.size()), text.data());
 }
 
-int report(const Error& error) {
-  print_error(error.detail.empty() ? errc_row(error.code).user_sentence
-                                   : std::string_view(error.detail));
+int report(const Error& error, bool as_json) {
+  const auto text =
+      error.detail.empty() ? errc_row(error.code).user_sentence : std::string_view(error.detail);
+  print_error(text);
+  if (as_json)
+    print_line(dump_json(
+        json::object{{"error", {{"code", errc_row(error.code).name}, {"message", text}}}}));
   return kExitFailed;
 }
 

@@ -16,6 +16,7 @@ inline constexpr int kExitUsage = 2;
 bool use_colour(int descriptor, bool no_color_set);
 void print_line(std::string_view text);   // standard output
 void print_error(std::string_view text);  // "carapace: …" on standard error
-int report(const Error& error);           // prints it, answers kExitFailed
+// Prints it and answers kExitFailed; `as_json`: also as one JSON value on standard output.
+int report(const Error& error, bool as_json = false);
 
 }  // namespace carapace::app

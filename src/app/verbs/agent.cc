@@ -39,14 +39,14 @@ Task<int> ask(GatewayClient& client, Options options) {
   if (!options.model.empty()) {
     const auto patched = co_await client.call("sessions.patch",
                                               {{"key", session}, {"model", options.model}}, 15'000);
-    if (!patched) co_return report(patched.error());
+    if (!patched) co_return report(patched.error(), options.json);
   }
   const auto limit = (options.timeout_s > 0 ? options.timeout_s : kDefaultSeconds) * 1'000;
   json::object params{
       {"message", options.message}, {"sessionKey", session}, {"idempotencyKey", uuid_v4(random)}};
   if (options.timeout_s > 0) params["timeout"] = options.timeout_s;
   const auto answer = co_await client.call("agent", std::move(params), limit + 10'000, true);
-  if (!answer) co_return report(answer.error());
+  if (!answer) co_return report(answer.error(), options.json);
   if (options.json) {
     print_line(dump_json(*answer));
   } else if (answer->is_object()) {
@@ -66,6 +66,7 @@ int run_agent(const Options& options, const config::Environment& environment) {
     }
     filled.message.assign(std::istreambuf_iterator<char>(std::cin), {});
   }
+  filled.message = sanitize_utf8(filled.message);
   if (trim(filled.message).empty()) {
     print_error("the question is empty");
     return kExitUsage;

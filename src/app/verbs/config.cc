@@ -15,6 +15,7 @@
 #include "config/key_path.h"
 #include "config/write.h"
 #include "fs/directory.h"
+#include "fs/read_file.h"
 
 namespace carapace::app {
 namespace {
@@ -38,6 +39,12 @@ Result<std::string> typed_text(const std::string& given) {
   return std::string(trim(*text));
 }
 
+// What the rows cannot say about a value.
+Status check_wish(const std::string& key, const json::value& value) {
+  if (key != "gateway.bind" || !value.is_string()) return {};
+  return check_bind(std::string(std::string_view(value.get_string())));
+}
+
 Status write_value(const Options& options, const config::Paths& paths,
                    const config::Schema& schema) {
   TRY(const auto key, config::parse_key_path(options.key));
@@ -49,6 +56,7 @@ Status write_value(const Options& options, const config::Paths& paths,
   TRY(const auto text, typed_text(options.value));
   const auto value =
       options.value == "-" ? json::value(text) : config::typed_value(text, schema.row(key));
+  TRY_STATUS(check_wish(options.key, value));
   TRY_STATUS(fs::ensure_dir(paths.config_file.substr(0, paths.config_file.rfind('/'))));
   TRY(const auto issues, config::set_in_file(paths.config_file, key, value, schema));
   for (const auto& issue : issues) print_error(config::to_text(issue));
@@ -57,10 +65,10 @@ Status write_value(const Options& options, const config::Paths& paths,
 
 int show(const Options& options, const config::Config& config) {
   if (options.config_action == "show") {
-    print_value(config.shown_all(), true);
+    print_value(config.shown_in_force(), true);
   } else {
     const auto value = config.shown(options.key);
-    if (!value) return report(value.error());
+    if (!value) return report(value.error(), options.json);
     if (value->is_null()) {
       print_error(options.key + " is not set");
       return kExitFailed;
@@ -77,7 +85,12 @@ int run_config(const Options& options, const config::Environment& environment) {
   const auto paths = config::resolve_paths(environment, {options.state_dir, options.config_file});
   if (!paths) return report(paths.error());
   if (options.config_action == "path") {
-    print_line(paths->config_file);
+    if (options.json) {
+      print_line(dump_json(
+          json::object{{"path", paths->config_file}, {"exists", fs::exists(paths->config_file)}}));
+    } else {
+      print_line(paths->config_file);
+    }
     return kExitOk;
   }
   const config::Schema schema(config::builtin_fields());
@@ -89,7 +102,7 @@ int run_config(const Options& options, const config::Environment& environment) {
     return kExitOk;
   }
   const auto config = config::Config::load(paths->config_file, schema, environment);
-  if (!config) return report(config.error());
+  if (!config) return report(config.error(), options.json);
   return show(options, *config);
 }
 

@@ -17,6 +17,13 @@ namespace {
 constexpr std::int64_t kCallMs = 10'000;
 constexpr std::chrono::milliseconds kFollowEvery{500};
 
+// As on the console: quoted where it would not stay one word.
+std::string field_text(const json::value& value) {
+  const auto* text = value.if_string();
+  const bool word = text && !text->empty() && text->find_first_of(" \"\\") == json::string::npos;
+  return word ? std::string(std::string_view(*text)) : dump_json(value);
+}
+
 void print_entry(std::string_view line, bool as_json) {
   const auto parsed = parse_json(line);
   if (as_json || !parsed || !parsed->is_object()) {
@@ -29,9 +36,7 @@ void print_entry(std::string_view line, bool as_json) {
                   string_or(entry, "subsystem", ""), string_or(entry, "message", ""));
   if (const auto* fields = find_object(entry, "fields")) {
     for (const auto& [key, value] : *fields)
-      out += fmt::format(
-          " {}={}", std::string_view(key),
-          value.is_string() ? std::string(std::string_view(value.get_string())) : dump_json(value));
+      out += fmt::format(" {}={}", std::string_view(key), field_text(value));
   }
   print_line(strip_controls(out, false));
 }

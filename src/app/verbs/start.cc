@@ -58,6 +58,11 @@ void raise_file_limit() {
   ::setrlimit(RLIMIT_NOFILE, &files);
 }
 
+std::string http_address(const std::string& host, std::uint16_t port) {
+  return host.contains(':') ? fmt::format("http://[{}]:{}/", host, port)
+                            : fmt::format("http://{}:{}/", host, port);
+}
+
 }  // namespace
 
 int run_start(const Options& options, const config::Environment& environment) {
@@ -75,10 +80,12 @@ int run_start(const Options& options, const config::Environment& environment) {
   if (const auto listening = (*house)->listen(); !listening) return report(listening.error());
   watch_signals(loop, **house);
   watch_hang_up(loop, **house, plan->log);
-  kLog.info("ready",
-            {{"version", kVersion},
-             {"address", fmt::format("http://{}:{}/", plan->addresses.front(), (*house)->port())},
-             {"state", plan->place.state_dir}});
+  kLog.info("ready", {{"version", kVersion},
+                      {"address", http_address(plan->addresses.front(), (*house)->port())},
+                      {"state", plan->place.state_dir}});
+  if (is_terminal(2))
+    print_error(
+        "in another terminal: carapace chat, or carapace open for the browser; Ctrl-C stops it");
   loop.run();
   return kExitOk;
 }

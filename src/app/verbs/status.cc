@@ -20,7 +20,7 @@ void print_human(const json::object& status, const json::object& hello, const Pl
   if (snapshot)
     print_line(fmt::format("uptime    {} s", find_int(*snapshot, "uptimeMs").value_or(0) / 1'000));
   if (const auto* model = find_object(status, "model")) {
-    print_line(fmt::format("model     {}", string_or(*model, "ref", "?")));
+    print_line(fmt::format("model     {}", model_in_words(*model)));
     print_line(fmt::format("          {}", string_or(*model, "reason", "")));
   }
   if (const auto* sessions = find_object(status, "sessions"))
@@ -31,7 +31,7 @@ void print_human(const json::object& status, const json::object& hello, const Pl
 
 Task<int> look(GatewayClient& client, const Plan& plan, bool as_json) {
   const auto status = co_await client.call("status", {}, kCallMs);
-  if (!status) co_return report(status.error());
+  if (!status) co_return report(status.error(), as_json);
   if (as_json) {
     print_line(dump_json(*status));
   } else if (status->is_object()) {
@@ -44,7 +44,7 @@ Task<int> look(GatewayClient& client, const Plan& plan, bool as_json) {
 
 int run_status(const Options& options, const config::Environment& environment) {
   const auto plan = make_plan(options, environment);
-  if (!plan) return report(plan.error());
+  if (!plan) return report(plan.error(), options.json);
   return with_gateway(options, environment,
                       [&plan, as_json = options.json](Loop&, GatewayClient& client) {
                         return look(client, *plan, as_json);
