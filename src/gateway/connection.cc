@@ -54,6 +54,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::shared_ptr<TaskGroup> group_;
   std::shared_ptr<const Client> client_;  // null before the handshake
   std::string conn_id_, nonce_, address_;
+  bool loopback_;
   bool local_;
   bool closed_ = false;
 };
@@ -68,6 +69,7 @@ Connection::Connection(Face& face, const net::ServerRequest& request,
       conn_id_(uuid_v4(face.ports.random)),
       nonce_(uuid_v4(face.ports.random)),
       address_(request.peer.address),
+      loopback_(request.peer.loopback),
       local_(local_direct(request)) {
   face_.connections.insert(this);
 }
@@ -111,6 +113,10 @@ void Connection::shake_hands(std::string_view message) {
   const rpc::ConnectionFacts facts{local_, nonce_, face_.ports.clock.wall_ms()};
   auto caller = rpc::judge_connect(request->params.get(), facts, face_.settings.auth);
   if (!caller) return refuse(*request, std::move(caller.error()));
+  if (!loopback_ && face_.throttle.over(address_, face_.ports.clock.steady_ms()))
+    return refuse(*request, rpc::Refusal{.error = rpc::invalid_request("unauthorized"),
+                                         .close_reason = {},
+                                         .wrong_credential = true});
   welcome(request->id, std::move(*caller));
 }
 

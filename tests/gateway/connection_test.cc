@@ -1,6 +1,7 @@
 // A connection from challenge to close: handshake on the wire, authorization, requests side by
 // side.
 #include <algorithm>
+#include <set>
 
 #include "gateway/gateway_fixture.h"
 #include "gateway/method_table.h"
@@ -81,6 +82,18 @@ struct Bad {
   bool answered;
 };
 
+// The first client finds no fresh summary: the one that is made for it goes to everybody, itself
+// among them.
+TEST_F(GatewayTest, a_summary_that_everybody_gets_is_not_told_twice) {
+  settings_.coalesce_ms = 0;
+  const auto socket = connected();
+  EXPECT_TRUE(call(*socket, "status", {}).at("ok").as_bool());
+  std::set<std::int64_t> numbers;
+  for (const auto& event : events(*socket, "health"))
+    EXPECT_TRUE(numbers.insert(event.at("seq").as_int64()).second) << dump_json(event);
+  EXPECT_FALSE(numbers.empty());
+}
+
 TEST_F(GatewayTest, bad_first_frames_close_as_recorded) {
   const Bad cases[] = {
       {"not json", 1000, "", false},
@@ -145,6 +158,25 @@ TEST_F(GatewayTest, guessing_is_slowed_and_the_right_token_still_works) {
   EXPECT_EQ(connected()->close_code, 0);
   clock_.advance(61'000);
   EXPECT_TRUE(guess().starts_with("unauthorized: gateway token mismatch"));
+}
+
+TEST_F(GatewayTest, a_guesser_from_elsewhere_is_not_believed_for_a_while) {
+  const auto connect = [this](std::string_view token) {
+    auto upgrade = request("GET", "/");
+    upgrade.peer = {"192.0.2.7", 1, false};
+    const auto socket = open(std::move(upgrade));
+    return call(*socket, "connect",
+                {{"minProtocol", 3},
+                 {"maxProtocol", 3},
+                 {"client", {{"id", "cli"}, {"version", "t"}, {"platform", "x"}, {"mode", "cli"}}},
+                 {"auth", {{"token", token}}}});
+  };
+  for (int i = 0; i < 10; ++i)
+    EXPECT_TRUE(error_of(connect("wrong")).starts_with("unauthorized: gateway token mismatch"));
+  EXPECT_EQ(error_of(connect(kToken)), "unauthorized: too many failed attempts (retry in 61 s)");
+  EXPECT_EQ(connected()->close_code, 0);  // others are not touched
+  clock_.advance(61'000);
+  EXPECT_TRUE(connect(kToken).at("ok").as_bool());
 }
 
 TEST_F(GatewayTest, a_request_from_behind_a_proxy_is_not_local) {

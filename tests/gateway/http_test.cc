@@ -264,6 +264,21 @@ TEST_F(HttpTest, guessing_is_slowed_and_the_right_credential_still_works) {
   EXPECT_EQ(http(std::move(other)).status, 401);
 }
 
+TEST_F(HttpTest, a_guesser_from_elsewhere_is_not_believed_for_a_while) {
+  const auto ask = [this](const char* bearer, const char* address) {
+    auto asked = request("GET", "/v1/models", {{"authorization", bearer}});
+    asked.peer = {address, 1, false};
+    return http(std::move(asked)).status;
+  };
+  for (int i = 0; i < 9; ++i) EXPECT_EQ(ask("Bearer guess", "2001:db8::1"), 401);
+  EXPECT_EQ(ask("Bearer right-token", "2001:db8::1"), 200);
+  EXPECT_EQ(ask("Bearer guess", "2001:db8::2"), 401);
+  EXPECT_EQ(ask("Bearer right-token", "2001:db8::3"), 429);  // the guess that would have hit
+  EXPECT_EQ(ask("Bearer right-token", "192.0.2.7"), 200);
+  clock_.advance(61'000);
+  EXPECT_EQ(ask("Bearer right-token", "2001:db8::1"), 200);
+}
+
 TEST(ThrottleKey, an_ipv6_network_is_one_address) {
   EXPECT_EQ(gateway::throttle_key("2001:db8::1"), gateway::throttle_key("2001:db8::ffff:1"));
   EXPECT_NE(gateway::throttle_key("2001:db8::1"), gateway::throttle_key("2001:db8:0:1::1"));

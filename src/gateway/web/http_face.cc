@@ -164,11 +164,15 @@ std::optional<net::ServerResponse> HttpFace::judge(const net::ServerRequest& req
 std::optional<net::ServerResponse> HttpFace::judge_credential(const net::ServerRequest& request,
                                                               bool local) {
   const auto bearer = bearer_of(request);
-  if (rpc::bearer_holds(bearer.value_or(""), face_.settings.auth, local)) return std::nullopt;
+  const auto now_ms = face_.ports.clock.steady_ms();
+  const bool shut_out =
+      !request.peer.loopback && face_.throttle.over(request.peer.address, now_ms);
+  const bool right = rpc::bearer_holds(bearer.value_or(""), face_.settings.auth, local);
+  if (right && !shut_out) return std::nullopt;
   auto refusal = error_response(401, "Unauthorized", "unauthorized");
   refusal.headers.push_back({"www-authenticate", "Bearer"});
   if (!bearer || bearer->empty()) return refusal;
-  const auto wait = face_.throttle.failed(request.peer.address, face_.ports.clock.steady_ms());
+  const auto wait = face_.throttle.failed(request.peer.address, now_ms);
   kLog.info("refused a credential", {{"address", request.peer.address}, {"path", request.path}});
   if (!wait) return refusal;
   auto later = error_response(429, "too many failed attempts", "rate_limit_exceeded");

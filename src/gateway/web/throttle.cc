@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <array>
 
 namespace carapace::gateway {
@@ -25,6 +26,13 @@ void Throttle::forget_old(std::int64_t now_ms) {
   // More attackers than memory for them: everybody starts again rather than nobody being counted.
   if (failures_.size() >= kAddresses) failures_.clear();
   swept_ms_ = now_ms;
+}
+
+bool Throttle::over(std::string_view address, std::int64_t now_ms) const {
+  const auto found = failures_.find(throttle_key(address));
+  return found != failures_.end() && std::ranges::count_if(found->second, [now_ms](auto at) {
+                                       return now_ms - at < kFailureWindowMs;
+                                     }) >= static_cast<std::ptrdiff_t>(kFailuresAllowed);
 }
 
 std::optional<std::int64_t> Throttle::failed(std::string_view address, std::int64_t now_ms) {

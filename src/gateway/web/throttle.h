@@ -1,7 +1,8 @@
 // Slows guessing: counts wrong credentials per address (an IPv6 network of 64 bits counts as one).
-// Who is over the limit is told to come back later instead of being told that the guess was wrong;
-// a right credential is never locked out, so nobody can be shut out by somebody else's guesses.
-// Loopback counts like everybody. Owned by the gateway; loop thread.
+// Who is over the limit is told to come back later instead of being told that the guess was wrong.
+// From elsewhere nothing is believed until then, not even a right credential: a guesser would find
+// it. On this machine everybody has the same address, so there a right credential always enters and
+// nobody is shut out by somebody else's guesses. Owned by the gateway; loop thread.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,8 @@ class Throttle {
  public:
   // Counts one failure; how long to wait when there were too many (milliseconds), else nullopt.
   std::optional<std::int64_t> failed(std::string_view address, std::int64_t now_ms);
+  // Has this address failed so often that it is not believed now?
+  bool over(std::string_view address, std::int64_t now_ms) const;
 
  private:
   void forget_old(std::int64_t now_ms);
