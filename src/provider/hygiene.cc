@@ -9,7 +9,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include "base/bytes.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -22,9 +21,6 @@ constexpr std::string_view kOpening = "(the conversation begins here)";
 constexpr std::string_view kGoOn = "Continue.";
 constexpr std::string_view kNoted = "Noted.";
 constexpr std::string_view kImagesFollow = "Images returned by the tools above:";
-constexpr std::string_view kBlindNote = "[image left out: this model does not see images]";
-constexpr std::string_view kBadImageNote = "[image left out: not a PNG, JPEG, GIF or WebP picture]";
-constexpr std::string_view kBigImageNote = "[image left out: too large for this model]";
 
 bool is_word(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
@@ -142,38 +138,10 @@ bool keeps(const ThinkingBlock& block, const Message& message, ThinkingReplay ru
                                      : !block.signature.empty();
 }
 
-// Empty when the picture may be sent (its type corrected), else the line that stands for it.
-std::string_view judge_image(ImageBlock& image, const Hygiene& rules, bool model_sees_images) {
-  if (!model_sees_images) return kBlindNote;
-  const auto mime = sniff_image(image.base64);
-  if (mime.empty()) return kBadImageNote;
-  if (image.base64.size() > rules.max_image_base64) return kBigImageNote;
-  image.mime = mime;
-  return {};
-}
-
-void judge_images(Message& message, const Hygiene& rules, bool model_sees_images) {
-  for (auto& block : message.blocks) {
-    if (auto* image = std::get_if<ImageBlock>(&block)) {
-      if (const auto note = judge_image(*image, rules, model_sees_images); !note.empty())
-        block = TextBlock{std::string(note)};
-      continue;
-    }
-    auto* result = std::get_if<ToolResult>(&block);
-    if (!result) continue;
-    std::erase_if(result->images, [&](ImageBlock& image) {
-      const auto note = judge_image(image, rules, model_sees_images);
-      if (!note.empty()) result->text.append(result->text.empty() ? "" : "\n").append(note);
-      return !note.empty();
-    });
-  }
-}
-
 void clean_message(Message& message, const Hygiene& rules, std::string_view provider_id,
-                   std::string_view model, bool model_sees_images) {
+                   std::string_view model) {
   std::erase_if(message.blocks, [&](const Block& block) { return !belongs(message.role, block); });
   for (auto& block : message.blocks) std::visit(Cleaner{}, block);
-  judge_images(message, rules, model_sees_images);
   std::erase_if(message.blocks, [&](const Block& block) {
     if (const auto* thinking = std::get_if<ThinkingBlock>(&block))
       return !keeps(*thinking, message, rules.thinking, provider_id, model);
@@ -331,21 +299,11 @@ bool same_model(std::string_view a, std::string_view b) {
                           }));
 }
 
-std::string_view sniff_image(std::string_view base64) {
-  const auto head = from_base64(base64.substr(0, std::min<std::size_t>(base64.size() / 4 * 4, 16)));
-  if (!head || base64.size() % 4 != 0) return {};
-  if (head->starts_with("\x89PNG\r\n\x1a\n")) return "image/png";
-  if (head->starts_with("\xff\xd8\xff")) return "image/jpeg";
-  if (head->starts_with("GIF87a") || head->starts_with("GIF89a")) return "image/gif";
-  if (head->starts_with("RIFF") && head->substr(8).starts_with("WEBP")) return "image/webp";
-  return {};
-}
-
 std::vector<Message> repair(std::vector<Message> messages, const Hygiene& rules,
                             std::string_view provider_id, std::string_view model,
                             bool model_sees_images) {
-  for (auto& message : messages)
-    clean_message(message, rules, provider_id, model, model_sees_images);
+  judge_images(messages, rules.images, model_sees_images);
+  for (auto& message : messages) clean_message(message, rules, provider_id, model);
   if (rules.drop_empty)
     std::erase_if(messages, [](const Message& message) { return message.blocks.empty(); });
   if (rules.pair_tools) messages = pair_tools(std::move(messages), rules);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "domain/message.h"
+#include "provider/images.h"
 
 namespace carapace::provider {
 
@@ -35,7 +36,7 @@ struct Hygiene {
   bool drop_empty = true;  // empty text blocks, then empty messages
   ThinkingReplay thinking = ThinkingReplay::none;
   bool images_in_results = true;  // else images of tool results move to a following user message
-  std::size_t max_image_base64 = 5 << 20;  // bytes of base64; a larger image becomes a line of text
+  ImageRules images = {};
 };
 
 // `provider_id`, `model`: as the assistant messages' origin names them (a dated alias counts as the
@@ -46,9 +47,5 @@ std::vector<Message> repair(std::vector<Message> messages, const Hygiene& rules,
 
 // `claude-x` and `claude-x-20250929` are one model: providers answer with the dated name.
 bool same_model(std::string_view a, std::string_view b);
-
-// The kind of picture that base64 text holds, by its first bytes; empty for anything else than PNG,
-// JPEG, GIF and WebP.
-std::string_view sniff_image(std::string_view base64);
 
 }  // namespace carapace::provider

@@ -50,7 +50,7 @@ constexpr std::array kWords{
     WordRow{"invalid_prompt", Errc::invalid_request},
 };
 
-constexpr std::array<std::string_view, 21> kOverflow{
+constexpr std::array<std::string_view, 22> kOverflow{
     "prompt is too long",
     "prompt too long",
     "input is too long for requested model",
@@ -71,10 +71,15 @@ constexpr std::array<std::string_view, 21> kOverflow{
     "range of input length should be",
     "exceeded model token limit",
     "exceeds the maximum number of tokens",
+    "exceed context limit",
     "request_too_large",
 };
 constexpr std::array<std::string_view, 4> kNoOverflow{"rate limit", "too many requests",
                                                       "throttling error", "rate_limit"};
+constexpr std::array<std::string_view, 7> kNoTools{
+    "does not support tools", "support tool use",         "support tool calling",
+    "tools param requires",   "tool choice requires",     "tool calling` is not supported",
+    "tool calling is not supported"};
 constexpr std::array<std::string_view, 8> kNoCredit{
     "insufficient_quota", "insufficient credits",        "credit balance", "monthly usage limit",
     "out of budget",      "exceeded your current quota", "spend limit",    "insufficient balance"};
@@ -229,6 +234,8 @@ void apply_should_retry(const net::Headers& headers, Error& error) {
 bool says_overflow(std::string_view text) {
   return holds_any(text, kOverflow) && !holds_any(text, kNoOverflow);
 }
+
+bool says_no_tools(std::string_view text) { return holds_any(text, kNoTools); }
 
 std::int64_t retry_after_ms(const net::Headers& headers, std::int64_t wall_ms) {
   if (const auto header = find_header(headers, "retry-after-ms"))

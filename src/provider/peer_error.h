@@ -38,6 +38,9 @@ std::int64_t retry_after_ms(const net::Headers& headers, std::int64_t wall_ms);
 // Do these words say that the prompt does not fit into the model's window?
 bool says_overflow(std::string_view text);
 
+// Do these words say that the model, or the server as it was started, takes no tools?
+bool says_no_tools(std::string_view text);
+
 // The provider's id of this call, for its support; empty when it gave none.
 std::string request_id(const net::Headers& headers);
 

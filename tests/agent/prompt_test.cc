@@ -123,6 +123,13 @@ TEST(ThinkingFrom, KnowsItsLevels) {
 TEST(BuildRequest, AsksForThinkingOnlyWhereThereIsAny) {
   provider::ModelInfo model;
   model.id = "m";
+  EXPECT_EQ(build_request(model, "s", {}, {}, {}).max_output_tokens, model.max_output);
+  auto narrow = model;
+  narrow.context_window = 10'000;
+  narrow.max_output = 8'192;
+  const auto full = build_request(narrow, std::string(16'000, 's'), {}, {}, {});
+  EXPECT_LE(full.max_output_tokens + 4'000, 10'000) << "prompt and answer share the window";
+  EXPECT_GE(full.max_output_tokens, 1'024);
   EXPECT_EQ(build_request(model, "s", {}, {}, provider::Thinking::high).thinking,
             provider::Thinking::off);
   model.reasoning = true;

@@ -184,6 +184,43 @@ TEST_F(ProviderBehaviour, OllamaWithoutThinking) {
   EXPECT_FALSE(body(requests[1]).contains("think"));
 }
 
+TEST_F(ProviderBehaviour, OllamaWithoutTools) {
+  const auto answer =
+      reply("200 OK", "{\"message\":{\"content\":\"ok\"},\"done\":true}\n", "application/x-ndjson");
+  RawServer server({RawServer::reply(reply(
+                        "400 Bad", R"({"error":"registry/library/gemma does not support tools"})")),
+                    RawServer::reply(answer), RawServer::reply(answer)});
+  const auto resolved = resolve("ollama", server, "gemma");
+  request_.tools = {{"look", "Looks.", R"({"type":"object"})"}};
+  const auto made = resolved.spec->make(resolved.settings, ports_);
+  ASSERT_TRUE(run(made->complete(request_, sink_, context_)));
+  ASSERT_TRUE(run(made->complete(request_, sink_, context_)));
+  const auto requests = server.requests();
+  ASSERT_EQ(requests.size(), 3U) << "what was learned is remembered";
+  EXPECT_TRUE(body(requests[0]).contains("tools"));
+  EXPECT_FALSE(body(requests[1]).contains("tools"));
+  EXPECT_FALSE(body(requests[2]).contains("tools"));
+}
+
+TEST_F(ProviderBehaviour, ChatWithoutTools) {
+  for (const auto* refusal :
+       {"500 Oops\n{\"error\":{\"code\":500,\"message\":\"tools param requires --jinja flag\"}}",
+        "400 Bad\n{\"object\":\"error\",\"message\":\"\\\"auto\\\" tool choice requires "
+        "--enable-auto-tool-choice and --tool-call-parser to be set\",\"code\":400}",
+        "404 None\n{\"error\":{\"message\":\"No endpoints found that support tool "
+        "use.\",\"code\":404}}"}) {
+    const std::string_view text(refusal);
+    const auto cut = text.find('\n');
+    RawServer server({RawServer::reply(reply(text.substr(0, cut), text.substr(cut + 1))),
+                      RawServer::reply(kChatAnswer)});
+    request_.tools = {{"look", "Looks.", R"({"type":"object"})"}};
+    EXPECT_TRUE(call(resolve("llamacpp", server, "m"))) << refusal;
+    ASSERT_EQ(server.requests().size(), 2U) << refusal;
+    EXPECT_TRUE(body(server.requests()[0]).contains("tools"));
+    EXPECT_FALSE(body(server.requests()[1]).contains("tools"));
+  }
+}
+
 TEST_F(ProviderBehaviour, OllamaMissingModel) {
   RawServer server(RawServer::reply(reply("404 Not Found", R"({"error":"model 'm' not found"})")));
   const auto result = call(resolve("ollama", server, "m"));
@@ -204,32 +241,34 @@ RawServer::Script in_order(std::vector<std::string> answers) {
 TEST_F(ProviderBehaviour, OllamaDiscovery) {
   const auto tags = reply(
       "200 OK",
-      R"({"models":[{"name":"llama3.2:latest","model":"llama3.2:latest"},{"model":"nomic-embed-text"},{"model":"old"},{"model":"embedder"},{"x":1},7]})");
+      R"({"models":[{"model":"first"},{"name":"llama3.2:latest","model":"llama3.2:latest"},{"model":"nomic-embed-text"},{"model":"old"},{"model":"embedder"},{"model":"vectors"},{"x":1},7]})");
   RawServer server(in_order(
-      {tags,
+      {tags, reply("200 OK", R"({"capabilities":["completion"]})"),
        reply(
            "200 OK",
            R"({"capabilities":["completion","tools","vision","thinking"],"model_info":{"llama.context_length":131072}})"),
        reply("200 OK", R"({"capabilities":["embedding"]})"),
        reply("404 Not Found", "404 page not found", "text/plain"),
-       reply("404 Not Found", "404 page not found", "text/plain")}));
+       reply("404 Not Found", "404 page not found", "text/plain"),
+       reply("200 OK", R"({"details":{"family":"nomic-bert"}})")}));
   const auto resolved = resolve("ollama", server, "m");
   const auto models = run(resolved.spec->discover(resolved.settings, ports_));
   ASSERT_TRUE(models) << models.error().detail;
-  ASSERT_EQ(models->size(), 2U);
-  EXPECT_EQ((*models)[0].id, "llama3.2:latest");
+  ASSERT_EQ(models->size(), 3U);
+  EXPECT_EQ((*models)[0].id, "llama3.2:latest") << "what can use tools comes first";
   EXPECT_EQ((*models)[0].context_window, 32'768)
       << "a larger window is used only when it is configured";
   EXPECT_TRUE((*models)[0].images);
   EXPECT_TRUE((*models)[0].reasoning);
-  EXPECT_EQ((*models)[1].id, "old");
+  EXPECT_EQ((*models)[1].id, "first");
+  EXPECT_EQ((*models)[2].id, "old");
   EXPECT_TRUE(server.requests()[0].line().starts_with("GET /api/tags "));
 }
 
 TEST_F(ProviderBehaviour, ChatDiscovery) {
   RawServer server(RawServer::reply(reply(
       "200 OK",
-      R"({"data":[{"id":"a","context_length":65536,"architecture":{"input_modalities":["text","image"]}},{"id":"b"},{"no":"id"},3]})")));
+      R"({"data":[{"id":"a","context_length":65536,"architecture":{"input_modalities":["text","image"]},"pricing":{"prompt":"0.000003","completion":"0.000015","input_cache_read":"0.0000003"}},{"id":"b","pricing":{"prompt":"-1","completion":"-1"}},{"no":"id"},3]})")));
   const auto resolved = resolve("openrouter", server, "a");
   const auto models = run(resolved.spec->discover(resolved.settings, ports_));
   ASSERT_TRUE(models);
@@ -237,6 +276,11 @@ TEST_F(ProviderBehaviour, ChatDiscovery) {
   EXPECT_EQ((*models)[0].context_window, 65'536);
   EXPECT_TRUE((*models)[0].images);
   EXPECT_EQ((*models)[1].context_window, 0);
+  const auto price = (*models)[0].price;
+  EXPECT_TRUE(price.known);
+  EXPECT_DOUBLE_EQ(price.output, 15);
+  EXPECT_DOUBLE_EQ(price.cache_read, 0.3);
+  EXPECT_FALSE((*models)[1].price.known) << "it depends";
   RawServer broken(RawServer::reply(reply("200 OK", "<html>", "text/html")));
   const auto other = resolve("openrouter", broken, "a");
   EXPECT_FALSE(run(other.spec->discover(other.settings, ports_)));

@@ -149,7 +149,7 @@ TEST(OllamaRequest, Conversation) {
        {},
        std::nullopt}};
   provider::Settings settings;
-  auto out = parse_json(ollama_body(request, settings, false))->get_object();
+  auto out = parse_json(ollama_body(request, settings, {}))->get_object();
   EXPECT_EQ(
       dump_json(out.at("messages")),
       R"([{"role":"system","content":"Be brief."},{"role":"user","content":"see","images":["AAAA"]},)"
@@ -164,13 +164,14 @@ TEST(OllamaRequest, Conversation) {
   model.reasoning = true;
   settings.models = {model};
   request.context_window = 65'536;
-  out = parse_json(ollama_body(request, settings, false))->get_object();
+  out = parse_json(ollama_body(request, settings, {}))->get_object();
   EXPECT_EQ(find_int(*find_object(out, "options"), "num_ctx"), 65'536);
   EXPECT_EQ(find_bool(out, "think"), false);
   request.thinking = provider::Thinking::high;
-  EXPECT_EQ(find_bool(parse_json(ollama_body(request, settings, false))->get_object(), "think"),
-            true);
-  EXPECT_FALSE(parse_json(ollama_body(request, settings, true))->get_object().contains("think"));
+  EXPECT_EQ(find_bool(parse_json(ollama_body(request, settings, {}))->get_object(), "think"), true);
+  EXPECT_FALSE(parse_json(ollama_body(request, settings, {.thinking = true}))
+                   ->get_object()
+                   .contains("think"));
 }
 
 }  // namespace

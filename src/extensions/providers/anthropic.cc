@@ -3,10 +3,10 @@
 #include <utility>
 
 #include "async/coro.h"
-#include "base/json.h"
 #include "base/text.h"
 #include "extensions/providers/anthropic_request.h"
 #include "extensions/providers/anthropic_stream.h"
+#include "extensions/providers/model_list.h"
 #include "extensions/providers/model_rows/anthropic.h"
 #include "provider/spec.h"
 #include "provider/transport.h"
@@ -24,7 +24,6 @@ using provider::Settings;
 
 constexpr std::string_view kId = "anthropic";
 constexpr std::string_view kOldVersion = "2023-06-01";
-constexpr std::size_t kMaxModelList = 4UL << 20U;
 
 // Bases are written with and without the version part.
 std::string url_of(const Settings& settings, std::string_view path) {
@@ -98,27 +97,10 @@ std::unique_ptr<provider::Provider> make_messages(const Settings& settings, cons
 
 Task<Result<std::vector<provider::ModelInfo>>> discover_messages(const Settings& settings,
                                                                  const Ports& ports) {
-  auto call = call_of(settings, "/models?limit=1000");
-  call.method = "GET";
-  const auto text = co_await fetch_text(ports, std::move(call), kMaxModelList, Stop{});
-  if (!text) co_return std::unexpected(text.error());
-  const auto parsed = parse_json(*text);
-  const auto* list =
-      parsed && parsed->is_object() ? find_array(parsed->get_object(), "data") : nullptr;
-  if (!list) co_return fail(Errc::unavailable, "the provider's model list is no list");
-  std::vector<provider::ModelInfo> models;
-  for (const auto& item : *list) {
-    if (!item.is_object()) continue;
-    provider::ModelInfo info;
-    info.id = string_or(item.get_object(), "id", "");
-    info.name = string_or(item.get_object(), "display_name", info.id);
-    info.provider = settings.id;
-    info.context_window = 0;
-    info.max_output = 0;
-    info.reasoning = true;
-    info.images = true;
-    if (!info.id.empty()) models.push_back(std::move(info));
-  }
+  CO_TRY(auto models,
+         co_await ask_model_list(ports, call_of(settings, "/models?limit=1000"), settings.id));
+  // Every model of this vendor that can be listed does both.
+  for (auto& info : models) info.reasoning = info.images = true;
   co_return models;
 }
 

@@ -58,18 +58,17 @@ class Ollama final : public provider::Provider {
 
   Task<Result<Completion>> complete(const Request& request, EventSink& events,
                                     const CallContext& context) override {
-    auto result = co_await once(request, events, context, false);
-    if (result || result.error().code != Errc::invalid_request ||
-        !icontains(result.error().detail, "think"))
-      co_return result;
-    co_return co_await once(request, events, context, true);
+    for (;;) {
+      auto result = co_await once(request, events, context);
+      if (result || !learn_refusal(result.error(), refused_)) co_return result;
+    }
   }
 
  private:
   Task<Result<Completion>> once(const Request& request, EventSink& events,
-                                const CallContext& context, bool no_thinking) {
+                                const CallContext& context) {
     auto call = call_of(settings_, "/api/chat");
-    call.body = ollama_body(request, settings_, no_thinking);
+    call.body = ollama_body(request, settings_, refused_);
     call.deadlines = deadlines_for(settings_, request);
     OllamaStream stream(events, request.tools, provider::call_id_source(ports_.random));
     auto result = co_await stream_completion(ports_, std::move(call), stream, context.stop);
@@ -79,6 +78,7 @@ class Ollama final : public provider::Provider {
 
   Settings settings_;
   Ports ports_;
+  OllamaRefusals refused_;
 };
 
 std::unique_ptr<provider::Provider> make_ollama(const Settings& settings, const Ports& ports) {
@@ -91,15 +91,28 @@ bool lists(const json::array& capabilities, std::string_view name) {
   });
 }
 
-// What /api/show says of a model; false when it cannot chat.
-bool read_show(std::string_view text, ModelInfo& info) {
+struct Shown {
+  bool chats = true;
+  bool tools = false;
+};
+
+// Models for embedding, where the server is too old to say what a model can do.
+bool named_for_embedding(const ModelInfo& info, const json::object* details) {
+  return icontains(info.id, "embed") || (details && icontains(string_or(*details, "family", ""), "bert"));
+}
+
+// What /api/show says of a model.
+Shown read_show(std::string_view text, ModelInfo& info) {
   const auto parsed = parse_json(text);
-  if (!parsed || !parsed->is_object()) return true;
+  if (!parsed || !parsed->is_object()) return {!named_for_embedding(info, nullptr), false};
   const auto& root = parsed->get_object();
+  Shown shown;
   if (const auto* capabilities = find_array(root, "capabilities")) {
-    if (!lists(*capabilities, "completion")) return false;
+    shown = {lists(*capabilities, "completion"), lists(*capabilities, "tools")};
     info.images = lists(*capabilities, "vision");
     info.reasoning = lists(*capabilities, "thinking");
+  } else {
+    shown.chats = !named_for_embedding(info, find_object(root, "details"));
   }
   if (const auto* details = find_object(root, "model_info")) {
     for (const auto& [key, value] : *details)
@@ -107,39 +120,48 @@ bool read_show(std::string_view text, ModelInfo& info) {
         if (const auto tokens = as_int(value); tokens && *tokens > 0)
           info.context_window = std::min(*tokens, kWindow);
   }
-  return true;
+  return shown;
 }
 
-Task<Result<std::vector<ModelInfo>>> discover_ollama(const Settings& settings, const Ports& ports) {
-  auto call = call_of(settings, "/api/tags");
-  call.method = "GET";
-  call.deadlines = asking(settings.deadlines);
-  const auto text = co_await fetch_text(ports, std::move(call), kMaxListBytes, Stop{});
-  if (!text) co_return std::unexpected(text.error());
-  const auto parsed = parse_json(*text);
+std::vector<ModelInfo> read_tags(std::string_view text, std::string_view provider) {
+  std::vector<ModelInfo> models;
+  const auto parsed = parse_json(text);
   const auto* list =
       parsed && parsed->is_object() ? find_array(parsed->get_object(), "models") : nullptr;
-  if (!list) co_return fail(Errc::unavailable, "the server's model list is no list");
-  std::vector<ModelInfo> models;
+  if (!list) return models;
   for (const auto& item : *list) {
     if (!item.is_object() || models.size() >= kMaxAskedModels) continue;
     ModelInfo info;
     info.id = string_or(item.get_object(), "model", string_or(item.get_object(), "name", ""));
     if (info.id.empty()) continue;
     info.name = info.id;
-    info.provider = settings.id;
+    info.provider = provider;
     info.context_window = kWindow;
     info.max_output = kMaxOutput;
+    models.push_back(std::move(info));
+  }
+  return models;
+}
+
+// Those that can chat; the first is what answers when nobody chose, so models with tools come
+// first.
+Task<Result<std::vector<ModelInfo>>> discover_ollama(const Settings& settings, const Ports& ports) {
+  auto call = call_of(settings, "/api/tags");
+  call.method = "GET";
+  call.deadlines = asking(settings.deadlines);
+  CO_TRY(const auto text, co_await fetch_text(ports, std::move(call), kMaxListBytes, Stop{}));
+  std::vector<ModelInfo> able;
+  std::vector<ModelInfo> plain;
+  for (auto& info : read_tags(text, settings.id)) {
     auto show = call_of(settings, "/api/show");
     show.deadlines = asking(settings.deadlines);
     show.body = dump_json(json::object{{"model", info.id}});
-    // A server that cannot tell more is old; its models are taken to chat, except those named for
-    // embedding.
     const auto more = co_await fetch_text(ports, std::move(show), kMaxListBytes, Stop{});
-    if (more ? read_show(*more, info) : !icontains(info.id, "embed"))
-      models.push_back(std::move(info));
+    const auto shown = read_show(more ? *more : "", info);
+    if (shown.chats) (shown.tools ? able : plain).push_back(std::move(info));
   }
-  co_return models;
+  std::ranges::move(plain, std::back_inserter(able));
+  co_return able;
 }
 
 constexpr std::array<std::string_view, 1> kKeys{"OLLAMA_API_KEY"};
@@ -162,7 +184,7 @@ constinit const provider::Spec ollama_spec{
                   .first_byte_ms = 600'000,
                   .idle_ms = 120'000,
                   .total_ms = 1'800'000},
-    .hygiene = {.images_in_results = false},
+    .hygiene = {.images_in_results = false, .images = {.max_bytes = 20 << 20}},
     .make = make_ollama,
     .discover = discover_ollama,
     .probe_at_start = true,

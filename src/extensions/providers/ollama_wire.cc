@@ -88,7 +88,8 @@ json::array tool_rows(const Request& request) {
 
 }  // namespace
 
-std::string ollama_body(const Request& request, const Settings& settings, bool no_thinking) {
+std::string ollama_body(const Request& request, const Settings& settings,
+                        const OllamaRefusals& refused) {
   json::array messages;
   if (!request.system.empty())
     messages.push_back(json::object{{"role", "system"}, {"content", request.system}});
@@ -103,11 +104,22 @@ std::string ollama_body(const Request& request, const Settings& settings, bool n
       {"keep_alive", kKeepAlive},
       // Without it the server cuts the prompt to a small default and says nothing.
       {"options", json::object{{"num_ctx", window}, {"num_predict", request.max_output_tokens}}}};
-  if (!request.tools.empty()) body["tools"] = tool_rows(request);
+  if (!request.tools.empty() && !refused.tools) body["tools"] = tool_rows(request);
   // Models that think do so unless told not to; the others refuse the field.
-  if (!no_thinking && (request.thinking != provider::Thinking::off || (model && model->reasoning)))
+  if (!refused.thinking && (request.thinking != provider::Thinking::off || (model && model->reasoning)))
     body["think"] = request.thinking != provider::Thinking::off;
   return dump_json(body);
+}
+
+bool learn_refusal(const Error& error, OllamaRefusals& refused) {
+  if (error.code != Errc::invalid_request) return false;
+  const auto before = refused;
+  if (provider::says_no_tools(error.detail)) {
+    refused.tools = true;
+  } else if (icontains(error.detail, "think")) {
+    refused.thinking = true;
+  }
+  return !(refused == before);
 }
 
 OllamaStream::OllamaStream(provider::EventSink& events,

@@ -16,9 +16,18 @@
 
 namespace carapace::providers {
 
-// `no_thinking`: the model was found not to know the field.
+// What the model was found not to take; remembered for the instance.
+struct OllamaRefusals {
+  bool thinking = false;
+  bool tools = false;
+  bool operator==(const OllamaRefusals&) const = default;
+};
+
 std::string ollama_body(const provider::Request& request, const provider::Settings& settings,
-                        bool no_thinking);
+                        const OllamaRefusals& refused);
+
+// Adds what this refusal names; false when it names nothing that can be left out.
+bool learn_refusal(const Error& error, OllamaRefusals& refused);
 
 class OllamaStream final : public provider::StreamReader {
  public:

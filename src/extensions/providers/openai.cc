@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "async/coro.h"
-#include "base/json.h"
 #include "extensions/providers/model_info.h"
+#include "extensions/providers/model_list.h"
 #include "extensions/providers/openai_request.h"
 #include "extensions/providers/openai_stream.h"
 #include "provider/transport.h"
@@ -20,8 +20,7 @@ using provider::Ports;
 using provider::Request;
 using provider::Settings;
 
-constexpr std::size_t kMaxModelList = 8UL << 20U;
-constexpr int kMaxRefusals = 3;
+constexpr int kMaxRefusals = 4;
 
 PeerCall call_of(const Settings& settings, std::string_view path) {
   PeerCall call;
@@ -70,24 +69,6 @@ class Chat final : public provider::Provider {
   ChatRefusals refused_;
 };
 
-// Vendors name the window differently; 0 when none of the names is there.
-std::int64_t window_of(const json::object& row) {
-  for (const auto* key :
-       {"context_length", "context_window", "max_context_length", "max_model_len"})
-    if (const auto tokens = find_int(row, key); tokens && *tokens > 0) return *tokens;
-  return 0;
-}
-
-bool sees_images(const json::object& row) {
-  if (const auto* architecture = find_object(row, "architecture"))
-    if (const auto* inputs = find_array(*architecture, "input_modalities"))
-      for (const auto& input : *inputs)
-        if (input.is_string() && input.get_string() == "image") return true;
-  if (const auto* capabilities = find_object(row, "capabilities"))
-    return find_bool(*capabilities, "vision").value_or(false);
-  return false;
-}
-
 }  // namespace
 
 std::unique_ptr<provider::Provider> make_chat(const Settings& settings, const Ports& ports) {
@@ -96,29 +77,7 @@ std::unique_ptr<provider::Provider> make_chat(const Settings& settings, const Po
 
 Task<Result<std::vector<provider::ModelInfo>>> discover_chat(const Settings& settings,
                                                              const Ports& ports) {
-  auto call = call_of(settings, "/models");
-  call.method = "GET";
-  const auto text = co_await fetch_text(ports, std::move(call), kMaxModelList, Stop{});
-  if (!text) co_return std::unexpected(text.error());
-  const auto parsed = parse_json(*text);
-  const auto* list =
-      parsed && parsed->is_object() ? find_array(parsed->get_object(), "data") : nullptr;
-  if (!list && parsed && parsed->is_array()) list = &parsed->get_array();
-  if (!list) co_return fail(Errc::unavailable, "the provider's model list is no list");
-  std::vector<provider::ModelInfo> models;
-  for (const auto& item : *list) {
-    if (!item.is_object()) continue;
-    provider::ModelInfo info;
-    info.id = string_or(item.get_object(), "id", "");
-    if (info.id.empty()) continue;
-    info.name = string_or(item.get_object(), "name", info.id);
-    info.provider = settings.id;
-    info.context_window = window_of(item.get_object());
-    info.max_output = 0;
-    info.images = sees_images(item.get_object());
-    models.push_back(std::move(info));
-  }
-  co_return models;
+  co_return co_await ask_model_list(ports, call_of(settings, "/models"), settings.id);
 }
 
 }  // namespace carapace::providers

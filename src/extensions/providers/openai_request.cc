@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "extensions/providers/model_info.h"
+#include "provider/peer_error.h"
 #include "provider/tool_arguments.h"
 
 namespace carapace::providers {
@@ -149,14 +150,16 @@ std::string chat_body(const Request& request, const Settings& settings,
   if (settings.quirks.stream_usage && !refused.stream_usage)
     body["stream_options"] = json::object{{"include_usage", true}};
   body[max_tokens_field(settings, refused)] = request.max_output_tokens;
-  if (!request.tools.empty()) body["tools"] = tool_rows(request);
+  if (!request.tools.empty() && !refused.tools) body["tools"] = tool_rows(request);
   if (!refused.reasoning) add_reasoning(request, settings, body);
   return dump_json(body);
 }
 
 bool learn_refusal(const Error& error, ChatRefusals& refused) {
-  if (error.code != Errc::invalid_request) return false;
   const auto before = refused;
+  // Servers say so with 400, 404 and 500.
+  if (provider::says_no_tools(error.detail)) refused.tools = true;
+  if (error.code != Errc::invalid_request) return !(refused == before);
   const auto names = [&error](std::string_view word) { return icontains(error.detail, word); };
   if (names("stream_options")) refused.stream_usage = true;
   if (names("reasoning_effort") || names("reasoning.effort") || names("reasoning.enabled") ||

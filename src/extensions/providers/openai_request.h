@@ -14,6 +14,7 @@ struct ChatRefusals {
   bool stream_usage = false;
   bool reasoning = false;
   bool max_tokens_field = false;  // wants the other spelling
+  bool tools = false;
   bool operator==(const ChatRefusals&) const = default;
 };
 

@@ -23,7 +23,21 @@ constexpr net::Deadlines kLocal{
 
 constexpr Hygiene hygiene(ThinkingReplay thinking = ThinkingReplay::none,
                           IdRule ids = IdRule::word64) {
-  return {.ids = ids, .thinking = thinking, .images_in_results = false};
+  // Chat templates of open models refuse neighbours of one role and a history that the assistant
+  // begins; to the others it is all the same.
+  return {.ids = ids,
+          .merge_roles = true,
+          .user_first = true,
+          .thinking = thinking,
+          .images_in_results = false,
+          .images = {.max_bytes = 20 << 20}};
+}
+
+constexpr Hygiene few_images(std::size_t count, std::size_t bytes) {
+  auto rules = hygiene();
+  rules.images.max_count = count;
+  rules.images.max_bytes = bytes;
+  return rules;
 }
 
 constexpr Keys kOpenaiKeys{"OPENAI_API_KEY"};
@@ -79,7 +93,7 @@ constinit const Spec groq_spec{
     .models = kGroqModels,
     .default_model = "openai/gpt-oss-120b",
     .default_context = 131'072,
-    .hygiene = hygiene(),
+    .hygiene = few_images(5, 4 << 20),
     .quirks = {.reasoning_field = "reasoning_effort", .think_tags = true},
     .make = make_chat,
     .discover = discover_chat,
@@ -94,7 +108,12 @@ constinit const Spec mistral_spec{
     .models = kMistralModels,
     .default_model = "mistral-large-latest",
     .default_context = 131'072,
-    .hygiene = {.ids = IdRule::alnum9, .assistant_after_tool = true, .images_in_results = false},
+    .hygiene = {.ids = IdRule::alnum9,
+                .merge_roles = true,
+                .user_first = true,
+                .assistant_after_tool = true,
+                .images_in_results = false,
+                .images = {.max_bytes = 10 << 20, .max_count = 8}},
     .quirks = {.max_tokens_field = "max_tokens", .stream_usage = false},
     .make = make_chat,
     .discover = discover_chat,
