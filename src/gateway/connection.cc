@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "dispatch/desk.h"
 #include "gateway/approval_events.h"
 #include "gateway/face.h"
@@ -20,6 +21,7 @@ using rpc::ObjectText;
 
 constexpr log::Log kLog{"gateway"};
 constexpr std::size_t kMaxUnsentAnswers = 32UL << 20U;
+constexpr std::size_t kLoggedReasonCharacters = 300;  // it may quote what a stranger sent
 
 std::shared_ptr<const std::string> frame(std::string text) {
   return std::make_shared<const std::string>(std::move(text));
@@ -131,7 +133,9 @@ void Connection::refuse(const rpc::RequestFrame& request, rpc::Refusal refusal) 
     }
   }
   kLog.info("refused a client",
-            {{"conn", conn_id_}, {"address", address_}, {"reason", refusal.error.message}});
+            {{"conn", conn_id_},
+             {"address", address_},
+             {"reason", ellipsize(refusal.error.message, kLoggedReasonCharacters)}});
   socket_->send(frame(rpc::response_failed(request.id, refusal.error)));
   socket_->close(refusal.close_code, std::move(refusal.close_reason));
 }
@@ -205,8 +209,11 @@ void Connection::catch_up() {
 }
 
 Task<void> Connection::tell_health(std::shared_ptr<Connection> self) {
-  const auto summary = co_await self->face_.health.refresh();
-  if (summary) self->face_.broadcast.send_to(*self->client_, "health", **summary, true);
+  auto& face = self->face_;
+  const auto summary = co_await face.health.refresh();
+  // When it was told to everybody, the newcomer was among them.
+  if (summary && face.told_health < face.broadcast.versions().health)
+    face.broadcast.send_to(*self->client_, "health", **summary, true);
 }
 
 void Connection::respond(const std::string& id, const Reply& reply) {

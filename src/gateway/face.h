@@ -39,6 +39,7 @@ struct Face {
   Pacer health_pacer;    // tells everybody the newest health summary
   Pacer refresh_pacer;   // makes a new one
   Health health;
+  std::int64_t told_health = 0;  // version of the summary that everybody has
   RunEvents run_events;
   Throttle throttle;
   std::unordered_set<Connection*> connections;  // all, also those before their handshake

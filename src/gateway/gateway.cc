@@ -71,8 +71,10 @@ const AgentInfo* Face::find_agent(const AgentId& id) const {
 }
 
 void Face::publish_health() {
-  if (const auto summary = health.cached())
-    broadcast.publish("health", *summary, {.versioned = true});
+  const auto summary = health.cached();
+  if (!summary) return;
+  told_health = broadcast.versions().health;
+  broadcast.publish("health", *summary, {.versioned = true});
 }
 
 void Face::publish_presence() {

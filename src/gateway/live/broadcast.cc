@@ -58,8 +58,9 @@ void Broadcast::publish(std::string_view event, std::string_view payload,
 void Broadcast::send_to(const Client& client, std::string_view event, std::string_view payload,
                         bool versioned) {
   const auto version = versioned ? std::optional(versions_) : std::nullopt;
+  const auto seq = versioned ? std::optional(last_seq_) : std::nullopt;
   client.socket->send(
-      std::make_shared<const std::string>(rpc::event_frame(event, payload, last_seq_, version)));
+      std::make_shared<const std::string>(rpc::event_frame(event, payload, seq, version)));
 }
 
 }  // namespace carapace::gateway

@@ -46,7 +46,8 @@ class Broadcast {
   // Would anybody read an event of this person's run? Saves making it.
   bool wanted(const PrincipalId& principal) const;
   void publish(std::string_view event, std::string_view payload, const Audience& audience);
-  // To one client. Carries the number of the last broadcast, so that nobody sees a gap.
+  // To one client. What it would have got as a broadcast a moment later (`versioned`) carries the
+  // number of the last one, so that nobody sees a gap; the rest has none.
   void send_to(const Client& client, std::string_view event, std::string_view payload,
                bool versioned);
 
