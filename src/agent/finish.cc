@@ -117,8 +117,7 @@ Task<void> finish(RunScope& scope, Ending ending) {
   last.at_ms = ending.at_ms;
   last.origin = ending.origin;
   const std::string text = text_of(last);
-  // What ended early says nothing about model and context use, so the session keeps what it knew.
-  if (ending.state == store::RunState::done) row.answered = ending.origin;
+  if (!ending.origin.provider.empty()) row.answered = ending.origin;
   row.messages.push_back(std::move(last));
 
   const auto stored = co_await store_end(scope, row);

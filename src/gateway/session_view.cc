@@ -16,10 +16,10 @@ using rpc::ObjectText;
 constexpr std::size_t kTitleCharacters = 60;
 constexpr std::size_t kNamedTools = 2;
 
-// Has a model answered in this transcript?
-bool was_answered(const store::SessionRow& row) { return !row.last_provider.empty(); }
+// Has a model been asked in this transcript?
+bool was_asked(const store::SessionRow& row) { return !row.last_provider.empty(); }
 
-// A reset forgets who answered, but not with which model.
+// A reset forgets who was asked, but not with which model.
 bool was_reset(const store::SessionRow& row) {
   return row.last_provider.empty() && !row.last_model.empty();
 }
@@ -34,13 +34,13 @@ void add_settings(ObjectText& out, const store::SessionRow& row) {
 }
 
 void add_use(ObjectText& out, const store::SessionRow& row) {
-  if (!was_answered(row) && !was_reset(row)) return;
+  if (row.last_usage == Usage{} && !was_reset(row)) return;
   out.number("inputTokens", row.last_usage.prompt()).number("outputTokens", row.last_usage.output);
 }
 
 // What the last run left behind; nothing of a session that had none.
 void add_last_run(ObjectText& out, const store::SessionRow& row) {
-  if (was_answered(row) || was_reset(row)) out.boolean("systemSent", was_answered(row));
+  if (was_asked(row) || was_reset(row)) out.boolean("systemSent", was_asked(row));
   if (!row.channel.empty() || was_reset(row)) out.boolean("abortedLastRun", row.aborted_last_run);
 }
 
@@ -78,7 +78,7 @@ std::string flags_of(const store::SessionRow& row) {
       {"elevated:", row.elevated_level}};
   for (const auto& [name, level] : levels)
     if (!level.empty()) out.text(std::string(name) + level);
-  if (was_answered(row)) out.text("system");
+  if (was_asked(row)) out.text("system");
   if (row.aborted_last_run) out.text("aborted");
   return out.text("id:" + row.id.value).take();
 }
@@ -138,7 +138,7 @@ std::string session_entry(const store::SessionRow& row, bool after_reset) {
     out.number("inputTokens", 0).number("outputTokens", 0);
   else
     add_use(out, row);
-  if (after_reset || was_answered(row) || was_reset(row))
+  if (after_reset || was_asked(row) || was_reset(row))
     out.number("totalTokens", row.last_usage.prompt());
   return out.take();
 }
@@ -159,8 +159,7 @@ std::string status_line(const store::SessionRow& row, const std::string& default
       .text_unless_empty("reasoningLevel", row.reasoning_level)
       .text_unless_empty("elevatedLevel", row.elevated_level);
   add_last_run(out, row);
-  if (was_answered(row))
-    out.number("inputTokens", used).number("outputTokens", row.last_usage.output);
+  if (was_asked(row)) out.number("inputTokens", used).number("outputTokens", row.last_usage.output);
   out.number("totalTokens", used)
       .number("remainingTokens", std::max<std::int64_t>(0, window - used));
   if (window > 0)

@@ -79,6 +79,13 @@ Status update_session(Statements& db, const RunRow& run, const Finish& finish) {
       {run.session.value, finish.ended_ms, std::int64_t{finish.state == RunState::aborted}}));
   if (!finish.answered) return {};
   const auto& answer = *finish.answered;
+  if (finish.state != RunState::done) {
+    TRY_STATUS(
+        db.run("UPDATE sessions SET last_provider = ?2, last_model = ?3, context_tokens = ?4 "
+               "WHERE id = ?1 AND last_provider = ''",
+               {run.session.value, answer.provider, answer.model, finish.context_tokens}));
+    return {};
+  }
   TRY_STATUS(db.run(
       "UPDATE sessions SET last_provider = ?2, last_model = ?3, usage_input = ?4, usage_output = "
       "?5, "

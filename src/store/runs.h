@@ -58,7 +58,9 @@ struct Finish {
   std::vector<Message> messages =
       {};  // the last answer, or the visible sentence that says why there is none
   std::string error = {}, stop_reason = {};
-  std::optional<Origin> answered = {};  // updates the session's model and counters
+  // Updates the session's model and counters; of a run that was not done only the model, and only
+  // where there was none.
+  std::optional<Origin> answered = {};
   std::int64_t context_tokens = 0;
   std::int64_t ended_ms = 0;
   std::vector<JournalRow> journal = {};  // rows that ride in the same commit

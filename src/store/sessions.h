@@ -31,7 +31,7 @@ struct SessionRow {
   // Kept for what will read them: running programs, groups, subagents.
   std::string elevated_level, exec_host, exec_security, exec_ask, exec_node, group_activation;
   std::string spawned_by;                 // key of the session that made this one; set once
-  std::string last_provider, last_model;  // of the last answer; no provider: not since the reset
+  std::string last_provider, last_model;  // asked last; no provider: nobody since the reset
   Usage last_usage;                       // of the last answer: prompt size is the context in use
   std::int64_t context_tokens = 0;
   std::int64_t created_ms = 0, updated_ms = 0;

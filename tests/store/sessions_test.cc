@@ -163,6 +163,26 @@ TEST_F(SessionsTest, ResetForgetsWhatProgramsMayDo) {
   EXPECT_EQ(found.send_policy, "deny");
 }
 
+// A run without an answer tells which model was asked, but only where nobody answered yet.
+TEST_F(SessionsTest, AFailedRunNamesTheModelThatWasAsked) {
+  const auto fail_with = [&](const std::string& run, const std::string& model) {
+    accept(inbound(run, "hello"));
+    must(runs().finish({.run = RunId(run),
+                        .state = RunState::failed,
+                        .messages = {says(Role::assistant, "no")},
+                        .answered = Origin{"", "p", model, {1, 2, 3, 4}, 0, StopReason::error, ""},
+                        .context_tokens = 9,
+                        .ended_ms = 2}));
+    return *must(sessions().find(kMain, kOwner));
+  };
+  const auto first = fail_with("r1", "m1");
+  EXPECT_EQ(first.last_provider, "p");
+  EXPECT_EQ(first.last_model, "m1");
+  EXPECT_EQ(first.context_tokens, 9);
+  EXPECT_EQ(first.last_usage, Usage{});
+  EXPECT_EQ(fail_with("r2", "m2").last_model, "m1");
+}
+
 TEST_F(SessionsTest, TheSenderOfTheLastMessageIsKept) {
   auto first = inbound("r1", "hello");
   first.sender = "Ann";
