@@ -3,6 +3,7 @@
 // there.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cctype>
 #include <map>
 #include <set>
@@ -312,7 +313,11 @@ TEST_P(ProviderContract, RetriesUnderTheDecorator) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Rows, ProviderContract, ::testing::ValuesIn(network_rows()),
-                         [](const auto& param) { return std::string(param.param->id); });
+                         [](const auto& param) {
+                           std::string name(param.param->id);
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
 
 // ---- the rows themselves ----
 
