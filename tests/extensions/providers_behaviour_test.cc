@@ -160,6 +160,7 @@ TEST_F(ProviderBehaviour, APausedTurnIsSentAgainAtMostThreeTimes) {
   auto result = call_whole(resolve("anthropic", server, "claude-opus-4-5"));
   ASSERT_TRUE(result);
   EXPECT_EQ(test::text_in(*result), "one two");
+  EXPECT_EQ(result->blocks.size(), 1U) << "one text, as it was shown";
   EXPECT_EQ(result->usage, (Usage{4, 2, 0, 0}));
   EXPECT_EQ(dump_json(body(server.requests()[1]).at("messages").get_array().back()),
             R"({"role":"assistant","content":[{"type":"text","text":"one"}]})")

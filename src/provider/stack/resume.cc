@@ -1,6 +1,5 @@
 #include "provider/stack/resume.h"
 
-#include <algorithm>
 #include <iterator>
 #include <utility>
 #include <variant>
@@ -33,6 +32,20 @@ Message so_far(std::vector<Block> blocks) {
   return message;
 }
 
+// Words that the pause cut in two are one text again, as they were shown.
+void append(std::vector<Block> more, std::vector<Block>& blocks) {
+  auto from = more.begin();
+  if (!blocks.empty() && from != more.end()) {
+    auto* last = std::get_if<TextBlock>(&blocks.back());
+    const auto* next = std::get_if<TextBlock>(&*from);
+    if (last && next) {
+      last->text += next->text;
+      ++from;
+    }
+  }
+  blocks.insert(blocks.end(), std::make_move_iterator(from), std::make_move_iterator(more.end()));
+}
+
 class Resume final : public Provider {
  public:
   explicit Resume(Provider& inner) : inner_(inner) {}
@@ -51,7 +64,7 @@ class Resume final : public Provider {
       CO_TRY(auto part, co_await inner_.complete(longer, events, context));
       add_usage(whole.usage, part.usage);
       part.cost_micros += whole.cost_micros;
-      std::ranges::move(part.blocks, std::back_inserter(whole.blocks));
+      append(std::move(part.blocks), whole.blocks);
       part.blocks = std::move(whole.blocks);
       whole = std::move(part);
     }
