@@ -258,6 +258,38 @@ class Chat(unittest.TestCase):
             self.assertIn("look: first\n\tsecond\nthird end", provider.requests[0].last_user())
             self.assertEqual(terminal.leave(), 0)
 
+    def test_an_approval_is_asked_and_answered_in_the_terminal(self):
+        def answer(request):
+            if request.method == "GET":
+                return whole("a page of strangers", "text/plain")
+            results = request.answered_tools()
+            if len(results) == 2:
+                return says(OpenAi, "second: " + results[1][:300])
+            url = f"http://{'localhost' if results else '127.0.0.1'}:{provider.port}/page?n={len(results)}"
+            return [head() + b"".join(OpenAi.tool("web_fetch", {"url": url}, f"call_{len(results)}"))]
+
+        with Provider(answer) as provider:
+            hosts = [f"127.0.0.1:{provider.port}", f"localhost:{provider.port}"]
+            config = basic_config(provider.url + "/v1", tools__web__fetch__allowPrivateHosts=hosts)
+            with Gateway(config).start() as gateway:
+                terminal = self.open(gateway)
+                terminal.expect(PROMPT)
+                fetched = []
+                for keys in ("n\n", "y\n", "\x03"):
+                    terminal.type("/new\n")  # what another conversation has read is no matter
+                    terminal.expect(PROMPT)
+                    terminal.type("please look\n")
+                    terminal.expect(r"allow this once\? \[y/N\]")
+                    terminal.type(keys)
+                    terminal.expect("stopped" if keys == "\x03" else "second: ")
+                    terminal.expect(PROMPT)
+                    fetched.append(sum(request.path == "/page?n=1" for request in provider.requests))
+                self.assertEqual(fetched, [0, 1, 1])
+                terminal.type("\x1b[A\x1b[A")  # answers are no history
+                self.assertEqual(terminal.alive(), True)
+                terminal.type("\x03\x04")
+                self.assertEqual(terminal.leave(), 0)
+
     def test_a_word_that_is_no_command_is_not_sent(self):
         with Provider(lambda request: says(OpenAi, "sent")) as provider, \
                 Gateway(basic_config(provider.url + "/v1")).start() as gateway:
