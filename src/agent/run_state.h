@@ -1,4 +1,5 @@
-// What one run carries through its steps. Private to agent/; lives in TurnRunner::run's frame.
+// What one run carries through its steps. Private to agent/; lives in TurnRunner::run's frame,
+// which the steps await, so that they may take it by reference. Loop thread.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,6 @@
-// Where an inbound message belongs: a pure decision. Any thread.
+// Where an inbound message belongs, and whether it may come in at all: a pure decision of the
+// message and the limits. Called by the dispatcher before anything is written; it looks nothing up.
+// Any thread.
 #pragma once
 
 #include "base/error.h"

@@ -170,10 +170,10 @@ TEST_F(HttpTest, a_call_ends_with_its_caller_unless_the_answer_is_kept) {
 }
 
 TEST_F(HttpTest, an_image_that_is_not_taken_is_named) {
-  const auto text_of = [this](std::string url) {
+  const auto text_of = [this](const std::string& url) {
     door_.live.clear();
     const json::array parts = {{{"type", "text"}, {"text", "what is this?"}},
-                               {{"type", "image_url"}, {"image_url", {{"url", std::move(url)}}}}};
+                               {{"type", "image_url"}, {"image_url", {{"url", url}}}}};
     complete(completion({{"messages", {{{"role", "user"}, {"content", parts}}}}}),
              [this](const RunId& id) { ends(id, {}); });
     return door_.inbounds.back();

@@ -66,7 +66,7 @@ Task<Result<std::unique_ptr<GatewayClient>>> connect_again(Loop& loop, const Pla
 }
 
 std::string model_in_words(const json::object& model) {
-  const auto ref = string_or(model, "ref", "?");
+  auto ref = string_or(model, "ref", "?");
   if (find_bool(model, "offline").value_or(false))
     return ref + " (offline guide – no model configured)";
   return ref;

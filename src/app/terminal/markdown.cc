@@ -76,7 +76,7 @@ MarkdownPrinter::Block MarkdownPrinter::classify(std::string_view start, bool co
 }
 
 std::string MarkdownPrinter::feed(std::string_view delta) {
-  const auto text = strip_controls(delta, true);
+  auto text = strip_controls(delta, true);
   if (look_.raw) return text;
   for_each_character(text, [this](std::string_view c) { character(c); });
   return std::exchange(out_, {});

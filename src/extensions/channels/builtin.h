@@ -1,4 +1,5 @@
-// The compiled-in channels, in the order of builtin.def.
+// The channels that are compiled in, as rows in the order of builtin.def. Read for their names
+// (names.h) and by the contract suite. Constant data; any thread.
 #pragma once
 
 #include <span>

@@ -1,4 +1,5 @@
-// The compiled-in tools, in the order of builtin.def.
+// The tools that are compiled in, as rows in the order of builtin.def. Read by app/, which hands
+// those that configuration leaves on to the registry. Constant data; any thread.
 #pragma once
 
 #include <span>
