@@ -129,6 +129,11 @@ provider::Request build_request(const provider::ModelInfo& model, std::string sy
   return request;
 }
 
+std::string thinking_level(std::string level, const provider::ModelInfo& model) {
+  if (level.empty() && model.reasoning) return "low";
+  return level;
+}
+
 provider::Thinking thinking_from(std::string_view level) {
   constexpr std::array<std::string_view, 6> kLevels{"off",    "minimal", "low",
                                                     "medium", "high",    "xhigh"};

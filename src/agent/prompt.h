@@ -50,5 +50,8 @@ provider::Request build_request(const provider::ModelInfo& model, std::string sy
 
 std::int64_t estimate_tokens(const Message& message);
 provider::Thinking thinking_from(std::string_view level);  // unknown text: off
+// The level that holds when `level` is what was chosen: where nobody chose, a model that reasons
+// thinks a little.
+std::string thinking_level(std::string level, const provider::ModelInfo& model);
 
 }  // namespace carapace::agent

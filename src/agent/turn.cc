@@ -58,9 +58,10 @@ Task<Status> load_history(RunScope& scope) {
 
 provider::Request request_for(RunScope& scope) {
   const auto& model = scope.route.model;
-  const auto level = !scope.run.inbound.thinking.empty()     ? scope.run.inbound.thinking
-                     : !scope.session.thinking_level.empty() ? scope.session.thinking_level
-                                                             : scope.settings.thinking_default;
+  const auto chosen = !scope.run.inbound.thinking.empty()     ? scope.run.inbound.thinking
+                      : !scope.session.thinking_level.empty() ? scope.session.thinking_level
+                                                              : scope.settings.thinking_default;
+  const auto level = thinking_level(chosen, model);
   const PromptFacts facts{scope.session.agent,
                           scope.run.key,
                           scope.run.inbound.channel,

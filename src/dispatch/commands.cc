@@ -59,7 +59,10 @@ std::string context_line(const CommandScope& scope) {
 
 std::string thinking_of(const CommandScope& scope) {
   if (!scope.session.thinking_level.empty()) return scope.session.thinking_level;
-  return scope.settings->thinking_default.empty() ? "off" : scope.settings->thinking_default;
+  const auto route = scope.ports->router.route(scope.session.model_override);
+  const auto level = route ? agent::thinking_level(scope.settings->thinking_default, route->model)
+                           : scope.settings->thinking_default;
+  return level.empty() ? "off" : level;
 }
 
 Task<Result<store::SessionRow>> patch(const CommandScope& scope, store::SessionPatch change) {

@@ -113,6 +113,11 @@ TEST(SystemPrompt, HasNoClockAndNoCounter) {
 }
 
 TEST(ThinkingFrom, KnowsItsLevels) {
+  provider::ModelInfo model;
+  EXPECT_EQ(thinking_level("", model), "");
+  model.reasoning = true;
+  EXPECT_EQ(thinking_level("", model), "low") << "where nobody chose";
+  EXPECT_EQ(thinking_level("off", model), "off");
   EXPECT_EQ(thinking_from("off"), provider::Thinking::off);
   EXPECT_EQ(thinking_from("xhigh"), provider::Thinking::xhigh);
   EXPECT_EQ(thinking_from("medium"), provider::Thinking::medium);
