@@ -1,7 +1,6 @@
 #include "fs/directory.h"
 
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -44,13 +43,6 @@ Status ensure_dir(const std::string& path) {
     if (slash == std::string::npos) break;
   }
   return check_dir(path);
-}
-
-Result<std::uint64_t> free_space(const std::string& path) {
-  struct statvfs info{};
-  while (::statvfs(path.c_str(), &info) != 0)
-    if (errno != EINTR) return io_failure(errno, "measure the disk of", path);
-  return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
 }
 
 }  // namespace carapace::fs

@@ -1,8 +1,7 @@
-// Folders of the state directory: created owner-only, checked, measured. Blocks on the disk. Any
+// Folders of the state directory: created owner-only, checked. Blocks on the disk. Any
 // thread.
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "base/error.h"
@@ -12,8 +11,5 @@ namespace carapace::fs {
 // Creates the folder and its missing parents with mode 0700. One that exists keeps its mode, but is
 // refused when everybody may replace files in it, or when this process cannot write there.
 Status ensure_dir(const std::string& path);
-
-// Bytes that this user may still write on the file system of `path`.
-Result<std::uint64_t> free_space(const std::string& path);
 
 }  // namespace carapace::fs

@@ -2,7 +2,6 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -13,10 +12,6 @@ namespace {
 constexpr std::size_t kHashBytes = 32;
 
 unsigned char* raw(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
-const unsigned char* raw(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
-
 }  // namespace
 
 std::string sha256(std::string_view bytes) {
@@ -29,18 +24,6 @@ std::string sha256(std::string_view bytes) {
 }
 
 std::string sha256_hex(std::string_view bytes) { return to_hex(sha256(bytes)); }
-
-std::string hmac_sha256(std::string_view key, std::string_view bytes) {
-  CARAPACE_CHECK(key.size() <= static_cast<std::size_t>(INT32_MAX));
-  std::string out(kHashBytes, '\0');
-  unsigned length = 0;
-  // HMAC refuses a null key even when its length is 0.
-  const void* start = key.empty() ? static_cast<const void*>("") : key.data();
-  CARAPACE_CHECK(HMAC(EVP_sha256(), start, static_cast<int>(key.size()), raw(bytes), bytes.size(),
-                      raw(out), &length));
-  CARAPACE_CHECK(length == kHashBytes);
-  return out;
-}
 
 bool constant_time_equal(std::string_view a, std::string_view b) {
   const auto hash_a = sha256(a);

@@ -1,4 +1,4 @@
-// SHA-256, HMAC-SHA-256 and a comparison that tells a listener nothing. Pure; any thread.
+// SHA-256 and a comparison that tells a listener nothing. Pure; any thread.
 #pragma once
 
 #include <string>
@@ -6,9 +6,8 @@
 
 namespace carapace::secret {
 
-std::string sha256(std::string_view bytes);                             // 32 raw bytes
-std::string sha256_hex(std::string_view bytes);                         // 64 lower-case characters
-std::string hmac_sha256(std::string_view key, std::string_view bytes);  // 32 raw bytes
+std::string sha256(std::string_view bytes);      // 32 raw bytes
+std::string sha256_hex(std::string_view bytes);  // 64 lower-case characters
 
 // Takes the same time for any two inputs of the same lengths: both sides are hashed and the hashes
 // are compared, so neither the first difference nor a difference in length shortens it.

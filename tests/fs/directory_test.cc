@@ -57,11 +57,5 @@ TEST(EnsureDir, ReadOnlyPlaceIsExplained) {
   EXPECT_NE(status.error().detail.find("/proc/carapace-cannot-be-here"), std::string::npos);
 }
 
-TEST(FreeSpace, MeasuresAndComplains) {
-  const TempDir dir;
-  EXPECT_GT(free_space(dir.path()).value_or(0), 0U);
-  EXPECT_EQ(free_space(dir / "none").error().code, Errc::not_found);
-}
-
 }  // namespace
 }  // namespace carapace::fs
