@@ -21,7 +21,8 @@ constexpr std::array kRows{
     ErrcRow{Errc::rate_limited, "rate_limited", "UNAVAILABLE", 429, true,
             "The model is receiving too many requests at the moment. Please try again shortly."},
     ErrcRow{Errc::budget_exceeded, "budget_exceeded", "UNAVAILABLE", 402, false,
-            "There is no money for this: the daily spending cap, or the credit at the provider, is used up."},
+            "There is no money for this: the daily spending cap, or the credit at the provider, is "
+            "used up."},
     ErrcRow{Errc::unavailable, "unavailable", "UNAVAILABLE", 503, true,
             "The model service could not be reached."},
     ErrcRow{Errc::timeout, "timeout", "UNAVAILABLE", 504, true,

@@ -56,9 +56,9 @@ class Client {
  public:
   virtual ~Client() = default;  // calls in flight end with cancelled
   // Redirects are never followed: the caller sees 3xx and decides. Any HTTP status is a Reply.
-  // unavailable (refused, not connected in time, reset, DNS, TLS, body cut short), timeout (the peer
-  // was reached; detail says which deadline), cancelled (stop), too_large, forbidden (egress guard,
-  // detail says why), invalid_request (URL).
+  // unavailable (refused, not connected in time, reset, DNS, TLS, body cut short), timeout (the
+  // peer was reached; detail says which deadline), cancelled (stop), too_large, forbidden (egress
+  // guard, detail says why), invalid_request (URL).
   virtual Task<Result<Reply>> call(const Call& call, const BodySink& sink, const Stop& stop) = 0;
 };
 

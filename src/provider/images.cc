@@ -47,8 +47,8 @@ std::optional<std::int64_t> jpeg_side(std::string_view data) {
       ++at;  // padding
       continue;
     }
-    const bool frame = marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 &&
-                       marker != 0xcc;
+    const bool frame =
+        marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
     if (frame) return std::max(big(data, at + 5, 2), big(data, at + 7, 2));
     at += 2 + static_cast<std::size_t>(big(data, at + 2, 2));
   }
@@ -59,8 +59,7 @@ std::optional<std::int64_t> webp_side(std::string_view data) {
   if (data.size() < 30) return std::nullopt;
   const auto kind = data.substr(12, 4);
   if (kind == "VP8X") return 1 + std::max(little(data, 24, 3), little(data, 27, 3));
-  if (kind == "VP8 ")
-    return std::max(little(data, 26, 2) & 0x3fff, little(data, 28, 2) & 0x3fff);
+  if (kind == "VP8 ") return std::max(little(data, 26, 2) & 0x3fff, little(data, 28, 2) & 0x3fff);
   if (kind == "VP8L") {
     const auto bits = little(data, 21, 4);
     return 1 + std::max(bits & 0x3fff, (bits >> 14) & 0x3fff);
@@ -139,8 +138,7 @@ std::optional<std::int64_t> longer_side(std::string_view base64) {
   const auto mime = sniff_image(base64);
   if (mime == "image/jpeg") return jpeg_side(head_of(base64, kHead));
   const auto head = head_of(base64, 30);
-  if (mime == "image/png" && head.size() >= 24)
-    return std::max(big(head, 16, 4), big(head, 20, 4));
+  if (mime == "image/png" && head.size() >= 24) return std::max(big(head, 16, 4), big(head, 20, 4));
   if (mime == "image/gif" && head.size() >= 10)
     return std::max(little(head, 6, 2), little(head, 8, 2));
   if (mime == "image/webp") return webp_side(head);

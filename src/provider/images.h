@@ -16,8 +16,8 @@ namespace carapace::provider {
 // Bytes are those of base64. The defaults are what the strictest of the large vendors takes.
 struct ImageRules {
   std::size_t max_bytes = 5 << 20;
-  std::int64_t max_pixels = 8'000;      // of the longer side
-  std::size_t max_count = 20;           // of one request: the newest are kept
+  std::int64_t max_pixels = 8'000;  // of the longer side
+  std::size_t max_count = 20;       // of one request: the newest are kept
   std::size_t max_all_bytes = 24 << 20;
 };
 

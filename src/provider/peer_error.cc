@@ -77,8 +77,8 @@ constexpr std::array<std::string_view, 22> kOverflow{
 constexpr std::array<std::string_view, 4> kNoOverflow{"rate limit", "too many requests",
                                                       "throttling error", "rate_limit"};
 constexpr std::array<std::string_view, 7> kNoTools{
-    "does not support tools", "support tool use",         "support tool calling",
-    "tools param requires",   "tool choice requires",     "tool calling` is not supported",
+    "does not support tools",       "support tool use",     "support tool calling",
+    "tools param requires",         "tool choice requires", "tool calling` is not supported",
     "tool calling is not supported"};
 constexpr std::array<std::string_view, 8> kNoCredit{
     "insufficient_quota", "insufficient credits",        "credit balance", "monthly usage limit",

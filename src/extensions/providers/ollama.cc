@@ -98,7 +98,8 @@ struct Shown {
 
 // Models for embedding, where the server is too old to say what a model can do.
 bool named_for_embedding(const ModelInfo& info, const json::object* details) {
-  return icontains(info.id, "embed") || (details && icontains(string_or(*details, "family", ""), "bert"));
+  return icontains(info.id, "embed") ||
+         (details && icontains(string_or(*details, "family", ""), "bert"));
 }
 
 // What /api/show says of a model.

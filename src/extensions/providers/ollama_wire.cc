@@ -106,7 +106,8 @@ std::string ollama_body(const Request& request, const Settings& settings,
       {"options", json::object{{"num_ctx", window}, {"num_predict", request.max_output_tokens}}}};
   if (!request.tools.empty() && !refused.tools) body["tools"] = tool_rows(request);
   // Models that think do so unless told not to; the others refuse the field.
-  if (!refused.thinking && (request.thinking != provider::Thinking::off || (model && model->reasoning)))
+  if (!refused.thinking &&
+      (request.thinking != provider::Thinking::off || (model && model->reasoning)))
     body["think"] = request.thinking != provider::Thinking::off;
   return dump_json(body);
 }

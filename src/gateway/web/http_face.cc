@@ -165,8 +165,7 @@ std::optional<net::ServerResponse> HttpFace::judge_credential(const net::ServerR
                                                               bool local) {
   const auto bearer = bearer_of(request);
   const auto now_ms = face_.ports.clock.steady_ms();
-  const bool shut_out =
-      !request.peer.loopback && face_.throttle.over(request.peer.address, now_ms);
+  const bool shut_out = !request.peer.loopback && face_.throttle.over(request.peer.address, now_ms);
   const bool right = rpc::bearer_holds(bearer.value_or(""), face_.settings.auth, local);
   if (right && !shut_out) return std::nullopt;
   auto refusal = error_response(401, "Unauthorized", "unauthorized");

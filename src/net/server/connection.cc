@@ -243,19 +243,18 @@ void Connection::on_deadline() {
 
 void Connection::watch_peer(std::function<void()> left) {
   if (gone_) return;
-  socket_.async_wait(
-      Socket::wait_read,
-      [self = shared_from_this(), watch = ++watch_, left = std::move(left)](error_code error) {
-        if (error || self->gone_ || self->watch_ != watch) return;
-        char byte = 0;
-        const auto seen = ::recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-        // Bytes are the next request: it waits its turn, and a write will tell when the peer has
-        // gone.
-        if (seen > 0) return;
-        if (seen < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
-          return self->watch_peer(left);
-        left();
-      });
+  socket_.async_wait(Socket::wait_read, [self = shared_from_this(), watch = ++watch_,
+                                         left = std::move(left)](error_code error) {
+    if (error || self->gone_ || self->watch_ != watch) return;
+    char byte = 0;
+    const auto seen = ::recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    // Bytes are the next request: it waits its turn, and a write will tell when the peer has
+    // gone.
+    if (seen > 0) return;
+    if (seen < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+      return self->watch_peer(left);
+    left();
+  });
 }
 
 void Connection::stop_watching() {

@@ -80,10 +80,9 @@ class Answer final : public Responder {
     state_ = State::sent;
     const bool empty = has_no_body(response.status);
     note_close(response);
-    push(response_head(
-        response, connection_.core().options.always,
-        {empty ? BodyForm::none : BodyForm::sized, response.body.size(), keep_alive_,
-         std::time(nullptr)}));
+    push(response_head(response, connection_.core().options.always,
+                       {empty ? BodyForm::none : BodyForm::sized, response.body.size(), keep_alive_,
+                        std::time(nullptr)}));
     if (!is_head_ && !empty) push(std::move(response.body));
     connection_.flush();
   }
@@ -187,7 +186,7 @@ class HttpTalk {
   ConnectionPtr connection_;
   Peer peer_;
   std::string input_;
-  std::size_t used_ = 0;  // of input_
+  std::size_t used_ = 0;    // of input_
   std::uint16_t port_ = 0;  // ours
   RequestFault fault_;
   std::optional<ServerResponse> refusal_;  // wins over the fault
@@ -367,9 +366,8 @@ Task<bool> HttpTalk::may_upgrade(const ServerRequest& request) {
 Task<void> HttpTalk::refuse(ServerResponse response) {
   const auto size = response.body.size();
   auto& out = connection_->out();
-  out.push(frame(
-      response_head(response, connection_->core().options.always,
-                    {BodyForm::sized, size, false, std::time(nullptr)})));
+  out.push(frame(response_head(response, connection_->core().options.always,
+                               {BodyForm::sized, size, false, std::time(nullptr)})));
   out.push(frame(std::move(response.body)));
   connection_->flush();
   std::string().swap(input_);
@@ -387,9 +385,8 @@ Task<void> serve_refusal(ConnectionPtr connection) {
   auto response = error_response(503, "too many connections");
   const auto size = response.body.size();
   auto& out = connection->out();
-  out.push(frame(
-      response_head(response, connection->core().options.always,
-                    {BodyForm::sized, size, false, std::time(nullptr)})));
+  out.push(frame(response_head(response, connection->core().options.always,
+                               {BodyForm::sized, size, false, std::time(nullptr)})));
   out.push(frame(std::move(response.body)));
   connection->flush();
   co_await connection->linger();
