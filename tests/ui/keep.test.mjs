@@ -71,8 +71,15 @@ test("a draft in a chat that has not begun outlasts a reload as well", async () 
 
 test("a message the gateway never got is sent after a reload, once", async () => {
   await newChat(page);
-  proxy.fromBrowser = (frame) => (frame.method === "chat.send" ? null : frame);
+  const swallowed = new Promise((done) => {
+    proxy.fromBrowser = (frame) => {
+      if (frame.method !== "chat.send") return frame;
+      done();
+      return null;
+    };
+  });
   await say(page, "swallowed on the way");
+  await swallowed;
   await page.locator(".delivery", { hasText: "Sending" }).waitFor();
   proxy.fromBrowser = (frame) => frame;
   await reloaded();

@@ -155,9 +155,14 @@ test("messages waiting behind an answer survive the death of the gateway, in ord
   await page.locator(".phase:not(.online)").waitFor();
   await gateway.start();
   await page.locator(".phase.online").waitFor({ timeout: 30_000 });
-  await page.locator(".answer", { hasText: "You said: third" }).waitFor({ timeout: 20_000 });
-  await page.locator(".answer", { hasText: "You said: second" }).waitFor();
-  await page.waitForTimeout(800);
+  // The model may be given the first question once more with the second, and answer both.
+  await page.locator(".user", { hasText: "second" }).locator("~ .answer").first().waitFor({ timeout: 20_000 });
+  await page.waitForTimeout(500);
+  // A message that waits is known to this page alone or to the gateway already; either way it is there once.
+  assert.deepEqual(await page.locator(".bubble").allInnerTexts(), ["SLOW", "second", "third"]);
+  await page.locator(".answer", { hasText: "You said: third" }).waitFor({ timeout: 40_000 });
+  await answered(page);
+  await page.waitForTimeout(500);
   assert.deepEqual(await page.locator(".bubble").allInnerTexts(), ["SLOW", "second", "third"]);
   if (!isReal) return;
   const kinds = await page.locator(".entry").evaluateAll((rows) => rows.map((row) => ["user", "answer", "notice"].find((name) => row.classList.contains(name))));

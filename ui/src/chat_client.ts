@@ -335,8 +335,8 @@ export class ChatClient {
         idempotencyKey: item.idempotencyKey,
       });
       this.outbox.accept(item);
-      // "ok" is the answer to a repeat of a message whose run is over.
-      if (ack?.status === "ok") void this.loadHistory(item.sessionKey, [item.idempotencyKey]);
+      // So is a repeat of a message answered whose run is over.
+      if (ack?.status === "ok" || ack?.status === "error") void this.loadHistory(item.sessionKey, [item.idempotencyKey]);
       else if (ack?.runId) {
         conversation?.begin(item.idempotencyKey);
         if (ack.status === "in_flight") void this.loadHistory(item.sessionKey);
@@ -419,18 +419,16 @@ export class ChatClient {
     }
   }
 
-  private async loadHistory(key: string, alsoOver: string[] = []): Promise<void> {
+  private async loadHistory(key: string, alsoEnded: string[] = []): Promise<void> {
     const conversation = this.conversations.get(key);
     if (!conversation) return;
-    const settled = [...conversation.overRuns, ...alsoOver];
-    const fetch = conversation.nextFetch();
-    const { limit } = conversation;
+    const fetch = conversation.beginFetch(alsoEnded);
     try {
       const result = await this.link.request<{ messages?: HistoryMessage[] }>("chat.history", {
         sessionKey: key,
-        limit,
+        limit: fetch.limit,
       });
-      conversation.adopt(result?.messages ?? [], limit, fetch, settled, this.outbox, this.gatewayIsNew);
+      conversation.adopt(result?.messages ?? [], fetch, this.outbox, this.gatewayIsNew);
     } catch (error) {
       if (!(error as RequestError).unanswered) this.say(`Could not load the conversation: ${(error as Error).message}`);
     }

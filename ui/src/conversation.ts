@@ -17,6 +17,17 @@ interface Leftover {
 const FIRST_LIMIT = 200;
 const LARGEST_LIMIT = 1000;
 
+/** One request for the stored messages, and what was known when it was made. */
+interface Fetch {
+  /** Answers may overtake each other. */
+  number: number;
+  limit: number;
+  /** Runs whose streamed rows the answer takes the place of. */
+  settled: string[];
+  /** Those of them that came to their end, rather than being out of sight since the link was lost. */
+  ended: string[];
+}
+
 /** Everything known about one session's messages. */
 export class Conversation {
   loaded = false;
@@ -85,20 +96,18 @@ export class Conversation {
     this.limit = LARGEST_LIMIT;
   }
 
-  /** Numbers the fetches, because answers may overtake each other. */
-  nextFetch(): number {
+  beginFetch(alsoEnded: string[]): Fetch {
     this.asked += 1;
-    return this.asked;
-  }
-
-  get overRuns(): string[] {
-    return this.runs.filter((run) => run.over).map((run) => run.runId);
+    const over = this.runs.filter((run) => run.over);
+    const ended = over.filter((run) => !run.cut);
+    const ids = (runs: LiveRun[]): string[] => [...runs.map((run) => run.runId), ...alsoEnded];
+    return { number: this.asked, limit: this.limit, settled: ids(over), ended: ids(ended) };
   }
 
   /** Takes the stored messages in place of the streamed ones whose runs were over when they were asked for. */
-  adopt(messages: HistoryMessage[], limit: number, fetch: number, settled: string[], outbox: Outbox, storedIsProof: boolean): void {
-    if (fetch < this.adopted) return;
-    this.adopted = fetch;
+  adopt(messages: HistoryMessage[], { number, limit, settled, ended }: Fetch, outbox: Outbox, storedIsProof: boolean): void {
+    if (number < this.adopted) return;
+    this.adopted = number;
     this.earlier = messages.length < limit ? "none" : limit < LARGEST_LIMIT ? "more" : "out-of-reach";
     const fresh = entriesFromHistory(messages);
     keepIds(fresh, this.rows(outbox));
@@ -117,11 +126,10 @@ export class Conversation {
       if (message && !isStored(message, count)) unsaved.unshift(outgoingRow(message));
       this.leftovers.push({ turnAt: turn.at, entries: unsaved });
     }
-    const cut = new Set(this.runs.filter((run) => run.cut).map((run) => run.runId));
     this.runs = this.runs.filter((run) => !settled.includes(run.runId));
     this.history = fresh;
     this.loaded = true;
-    for (const runId of settled) if (!cut.has(runId)) outbox.finish(runId);
+    for (const runId of ended) outbox.finish(runId);
     outbox.reconcile(this.key, count, storedIsProof);
   }
 
