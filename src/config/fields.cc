@@ -77,7 +77,8 @@ constexpr std::array kFields{
     FieldRow{"agents.defaults.verboseDefault", text, R"("off")", "Are tool calls shown in chats?",
              "off|on|full", 0, 0, false, kHot},
     FieldRow{"agents.defaults.workspace", text, R"("~/carapace")",
-             "Folder in which the agent works.", "", 0, 0, false, kHot},
+             "Folder in which the agent works; no tool of this version uses it.", "", 0, 0, false,
+             kHot},
 
     FieldRow{"models.providers.*.baseUrl", text, "", "Address of the provider's API.", "", 0, 0,
              false, kPart},

@@ -70,6 +70,7 @@ Result<Paths> resolve_paths(const Environment& environment, const PathChoice& ch
       choice.config_file.empty() ? first_of(environment, kConfigNames) : choice.config_file;
   if (file) {
     paths.config_file = absolute(*file, environment);
+    paths.config_named = true;
     return paths;
   }
   paths.config_file = paths.state_dir + "/carapace.json5";

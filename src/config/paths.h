@@ -31,8 +31,9 @@ class Environment {
 std::string expand_home(std::string_view path, const Environment& environment);
 
 struct Paths {
-  std::string state_dir;    // absolute, without a trailing slash; need not exist
-  std::string config_file;  // absolute; need not exist
+  std::string state_dir;      // absolute, without a trailing slash; need not exist
+  std::string config_file;    // absolute; need not exist
+  bool config_named = false;  // somebody said which
 };
 
 struct PathChoice {  // from the command line; empty: not given

@@ -116,7 +116,4 @@ class Catalogue {
   std::vector<Discovered> discovered_;
 };
 
-// https, or http to a loopback, private or single-label host: what a key may be sent to.
-bool is_safe_base_url(std::string_view url);
-
 }  // namespace carapace::provider

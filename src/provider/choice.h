@@ -10,7 +10,8 @@ namespace carapace::provider {
 struct Choice {
   ModelRef model;
   bool offline = false;
-  std::string reason;  // one sentence for status and log
+  std::string reason;    // one sentence for status and log
+  bool callable = true;  // false: it was asked for, and what is missing stands in the reason
 };
 
 }  // namespace carapace::provider

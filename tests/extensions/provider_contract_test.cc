@@ -15,6 +15,7 @@
 #include "extensions/providers/builtin.h"
 #include "net/client.h"
 #include "provider/catalogue.h"
+#include "provider/catalogue/base_url.h"
 #include "provider/recording_sink.h"
 #include "provider/stack/retry.h"
 #include "support/loop_fixture.h"

@@ -338,6 +338,7 @@ class Configuration(unittest.TestCase):
             client = gateway.client()
             self.assertTrue(client.call("health")["ok"])
             client.close()
+            self.assertIn("no configuration file of that name", gateway.output())
 
     def test_a_broken_file_is_named_with_the_line(self):
         for text in ("{ gateway: { port: 1 ", "{ a: 1,\n  b: [1, 2\n}", "not json", "[]", '"text"', b"\xff\xfe\x00{", "{" * 5000):

@@ -1,4 +1,5 @@
 #include "provider/catalogue.h"
+#include "provider/catalogue/base_url.h"
 
 #include <gtest/gtest.h>
 
@@ -108,7 +109,9 @@ TEST(Catalogue, PicksInOrder) {
   EXPECT_EQ(world.pick().model.text(), "mine/m-9");
   EXPECT_EQ(world.pick("beta/other/name").model.text(), "beta/other/name");
   EXPECT_FALSE(world.pick("beta/x").offline);
+  EXPECT_TRUE(world.pick("beta/x").callable);
   EXPECT_NE(World{}.pick("beta/x").reason.find("cannot be called"), std::string::npos);
+  EXPECT_FALSE(World{}.pick("beta/x").callable);
   EXPECT_FALSE(World{}.catalogue().pick_default("nonsense", {}));
 }
 
@@ -116,6 +119,18 @@ TEST(Catalogue, EmptyVariablesAreNoKeys) {
   World world;
   world.variables = {{"ALPHA_TOKEN", ""}, {"ALPHA_KEY", "  "}, {"BETA_KEY", ""}};
   EXPECT_TRUE(world.pick().offline);
+}
+
+TEST(Catalogue, AProviderThatOnlySaysWhereItIsSpeaksTheGenericWire) {
+  World world;
+  world.configured = {configured("mine", "https://mine.example/v1", "key", "")};
+  const auto resolved = world.catalogue().resolve({"mine", "m-1"});
+  ASSERT_TRUE(resolved) << resolved.error().detail;
+  EXPECT_EQ(resolved->spec, &kGeneric);
+  world.configured[0].api = "no-wire";
+  const auto refused = world.catalogue().resolve({"mine", "m-1"});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().detail.find("'no-wire'"), std::string::npos);
 }
 
 TEST(Catalogue, KeysAndBases) {

@@ -207,8 +207,11 @@ Task<void> House::Impl::settle_in() {
         models.choose(catalogue, std::move(*choice));
     }
   }
-  kLog.info("model chosen",
-            {{"model", models.choice().model.text()}, {"why", models.choice().reason}});
+  const auto& chosen = models.choice();
+  if (chosen.callable)
+    kLog.info("model chosen", {{"model", chosen.model.text()}, {"why", chosen.reason}});
+  else
+    kLog.warn("model chosen", {{"model", chosen.model.text()}, {"why", chosen.reason}});
   if (const auto expired = co_await desk.expire_left_over(); !expired)
     kLog.error("questions of the last run could not be closed",
                {{"cause", expired.error().detail}});

@@ -231,7 +231,8 @@ void plan_log(Plan& plan, const Options& options) {
   plan.log.console =
       config.text("logging.consoleStyle") == "json" ? log::Style::json : log::Style::plain;
   if (!options.verbose)
-    plan.log.console_level = log::level_from(config.text("logging.consoleLevel"), log::Level::trace);
+    plan.log.console_level =
+        log::level_from(config.text("logging.consoleLevel"), log::Level::trace);
   plan.log.colour = use_colour(2, plan.environment.get("NO_COLOR").has_value());
   plan.log.file = config.has("logging.file") ? config.file_path("logging.file")
                                              : plan.place.state_dir + "/logs/carapace.log";
@@ -255,7 +256,9 @@ Result<Plan> make_plan(const Options& options, config::Environment environment) 
   TRY(const auto paths,
       config::resolve_paths(environment, {options.state_dir, options.config_file}));
   TRY(auto config, config::Config::load(paths.config_file, schema(), environment));
-  Plan plan{.place = {.state_dir = paths.state_dir, .config_path = paths.config_file},
+  Plan plan{.place = {.state_dir = paths.state_dir,
+                      .config_path = paths.config_file,
+                      .config_named = paths.config_named},
             .config = std::move(config),
             .environment = std::move(environment)};
   TRY_STATUS(plan_network(plan, options));

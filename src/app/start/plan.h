@@ -22,6 +22,7 @@ namespace carapace::app {
 struct Place {
   std::string state_dir;
   std::string config_path;
+  bool config_named = false;  // by the command line or the environment
 };
 
 struct Plan {

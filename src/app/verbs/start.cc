@@ -12,6 +12,7 @@
 #include "app/verbs/verbs.h"
 #include "app/version.h"
 #include "fs/directory.h"
+#include "fs/read_file.h"
 #include "log/log.h"
 
 namespace carapace::app {
@@ -50,6 +51,15 @@ Status make_folders(const Plan& plan) {
                                                   : fs::ensure_dir(plan.log.file.substr(0, slash));
 }
 
+// A file that somebody named and that is not there is more likely a slip than a wish.
+void warn_of_missing_file(const Place& place) {
+  if (place.config_named && !fs::exists(place.config_path))
+    kLog.warn(
+        "there is no configuration file of that name, so the defaults are used; "
+        "`carapace config set KEY VALUE --config FILE` makes one",
+        {{"file", place.config_path}});
+}
+
 // Each client is an open file; the usual soft limit of 1,024 would end at a thousand of them.
 void raise_file_limit() {
   rlimit files{};
@@ -72,6 +82,7 @@ int run_start(const Options& options, const config::Environment& environment) {
   log::configure(plan->log);
   for (const auto& issue : plan->config.warnings())
     kLog.warn("configuration", {{"issue", config::to_text(issue)}});
+  warn_of_missing_file(plan->place);
   std::signal(SIGPIPE, SIG_IGN);
   raise_file_limit();
   Loop loop;

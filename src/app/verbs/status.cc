@@ -25,8 +25,11 @@ void print_human(const json::object& status, const json::object& hello, const Pl
   }
   if (const auto* sessions = find_object(status, "sessions"))
     print_line(fmt::format("sessions  {}", find_int(*sessions, "count").value_or(0)));
-  print_line(fmt::format("state     {}", plan.place.state_dir));
-  print_line(fmt::format("config    {}", plan.place.config_path));
+  // Where the gateway that answers keeps its things; to a client from elsewhere it does not say.
+  if (snapshot && snapshot->contains("stateDir")) {
+    print_line(fmt::format("state     {}", string_or(*snapshot, "stateDir", "")));
+    print_line(fmt::format("config    {}", string_or(*snapshot, "configPath", "")));
+  }
 }
 
 Task<int> look(GatewayClient& client, const Plan& plan, bool as_json) {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "net/egress_guard.h"
+#include "provider/catalogue/base_url.h"
 
 namespace carapace::provider {
 namespace {
@@ -115,44 +115,7 @@ std::string join_keys(std::span<const std::string_view> keys) {
   return out;
 }
 
-// The host of what stands behind "://", without port; an IPv6 address without brackets.
-std::string_view host_of(std::string_view rest) {
-  rest = rest.substr(0, rest.find_first_of("/?#"));
-  if (rest.contains('@')) return rest;
-  if (rest.starts_with('[')) return rest.substr(1, rest.find(']') - 1);
-  return rest.substr(0, rest.find(':'));
-}
-
-// This machine, an address of a private network, or a name that only such a network knows. In lower
-// case.
-bool is_private_host(std::string_view host) {
-  const bool is_address =
-      host.contains(':') || host.find_first_not_of("0123456789.") == std::string_view::npos;
-  if (is_address) return !net::is_public_address(host);
-  if (!host.contains('.')) return !host.empty();
-  for (const std::string_view suffix : {".localhost", ".local", ".lan", ".internal", ".home.arpa"})
-    if (host.ends_with(suffix)) return true;
-  return false;
-}
-
-bool is_private_url(std::string_view url) {
-  const auto lower = to_lower(url);
-  const auto at = lower.find("://");
-  return at != std::string::npos &&
-         is_private_host(host_of(std::string_view(lower).substr(at + 3)));
-}
-
 }  // namespace
-
-bool is_safe_base_url(std::string_view url) {
-  const auto lower = to_lower(url);
-  const auto scheme_end = lower.find("://");
-  if (scheme_end == std::string::npos) return false;
-  const auto scheme = std::string_view(lower).substr(0, scheme_end);
-  const auto host = host_of(std::string_view(lower).substr(scheme_end + 3));
-  if (host.empty() || host.contains('@')) return false;
-  return scheme == "https" || (scheme == "http" && is_private_host(host));
-}
 
 Catalogue::Catalogue(std::span<const Spec* const> rows, std::vector<ProviderConfig> configured,
                      Environment environment, Timeouts timeouts)
@@ -172,11 +135,12 @@ Catalogue::Known Catalogue::find(std::string_view id) const {
   return known;
 }
 
-// The template of a wire: its generic row, else the first row that speaks it.
+// The template of a wire: its generic row, else the first row that speaks it. Without a name, the
+// wire that has a generic row.
 const Spec* Catalogue::wire(std::string_view api) const {
   const Spec* first = nullptr;
   for (const auto* row : rows_) {
-    if (row->api != api) continue;
+    if (api.empty() ? !row->generic : row->api != api) continue;
     if (row->generic) return row;
     if (!first) first = row;
   }
@@ -252,7 +216,7 @@ Result<Resolved> Catalogue::provider(std::string_view raw_id) const {
     return fail(Errc::not_found, "no provider '{}'; known are: {}", id, join(ids(), ", "));
   const bool other_wire = known.config && !known.config->api.empty() &&
                           (!known.row || known.row->api != known.config->api);
-  const Spec* spec = other_wire ? wire(known.config->api) : known.row;
+  const Spec* spec = other_wire ? wire(known.config->api) : known.row ? known.row : wire({});
   if (!spec) {
     return fail(Errc::invalid_request,
                 "models.providers.{}.api is '{}', which is no wire of this build", id,
@@ -347,88 +311,6 @@ void Catalogue::add_discovered(std::string_view provider, std::vector<ModelInfo>
   std::erase_if(discovered_,
                 [provider](const Discovered& report) { return report.provider == provider; });
   discovered_.push_back({std::string(provider), std::move(models)});
-}
-
-Result<ModelRef> Catalogue::read_ref(std::string_view raw) const {
-  const auto text = trim(raw);
-  if (const auto colon = text.find(':');
-      colon != std::string_view::npos && colon < text.find('/')) {
-    const auto id = to_lower(text.substr(0, colon));
-    const auto known = find(id);
-    if ((known.row || known.config) && colon + 1 < text.size())
-      return ModelRef{id, std::string(text.substr(colon + 1))};
-  }
-  if (auto ref = parse_model_ref(text)) {
-    ref->provider = to_lower(ref->provider);
-    return *ref;
-  }
-  for (const auto& id : ids()) {
-    const auto known = find(id);
-    const auto* spec = known.row ? known.row : wire(known.config->api);
-    if (!spec) continue;
-    const auto models = models_of(id, known, *spec);
-    if (std::ranges::find(models, text, &ModelInfo::id) != models.end())
-      return ModelRef{id, std::string(text)};
-  }
-  return fail(Errc::invalid_request, "'{}' names no model: write provider/model",
-              ellipsize(text, 80));
-}
-
-std::optional<Choice> Catalogue::pick_configured() const {
-  for (const auto& config : configured_) {
-    if (!usable(config.id)) continue;
-    const auto resolved = provider(config.id);
-    auto model = config.models.empty() ? std::string(resolved->spec->default_model)
-                                       : config.models.front().id;
-    if (model.empty() && !resolved->settings.models.empty())
-      model = resolved->settings.models.front().id;
-    if (model.empty()) continue;
-    return Choice{
-        {config.id, std::move(model)},
-        false,
-        fmt::format("models.providers.{} is configured and no other model is chosen.", config.id)};
-  }
-  return std::nullopt;
-}
-
-std::optional<Choice> Catalogue::pick_by_key() const {
-  for (const auto* row : rows_) {
-    const auto key = key_of(find(row->id));
-    if (row->default_model.empty() || !row->key_required || key.value.empty() || !usable(row->id))
-      continue;
-    return Choice{{std::string(row->id), std::string(row->default_model)},
-                  false,
-                  fmt::format("{} is set in the environment and no model is chosen.", key.source)};
-  }
-  return std::nullopt;
-}
-
-Result<Choice> Catalogue::pick_default(std::string_view primary,
-                                       const std::optional<Probe>& probe) const {
-  if (!trim(primary).empty()) {
-    TRY(auto ref, read_ref(primary));
-    const auto resolved = resolve(ref);
-    auto reason = resolved
-                      ? std::string("The configuration chooses it.")
-                      : fmt::format("The configuration chooses it, but it cannot be called: {}.",
-                                    resolved.error().detail);
-    return Choice{std::move(ref), resolved && resolved->spec->offline, std::move(reason)};
-  }
-  if (auto choice = pick_configured()) return std::move(*choice);
-  if (auto choice = pick_by_key()) return std::move(*choice);
-  if (probe && !probe->models.empty()) {
-    return Choice{
-        {probe->provider, probe->models.front().id},
-        false,
-        fmt::format("No key is set; a local {} server answered with this model.", probe->provider)};
-  }
-  for (const auto* row : rows_)
-    if (row->offline)
-      return Choice{
-          {std::string(row->id), std::string(row->default_model)},
-          true,
-          "No model is configured, no key is set and no local server with a chat model answered."};
-  return fail(Errc::not_found, "no model is configured and this build has no offline provider");
 }
 
 }  // namespace carapace::provider
