@@ -143,13 +143,6 @@ Task<Status> Runs::append(RunId run, std::vector<Message> messages,
   });
 }
 
-Task<Status> Runs::record(JournalRow row) {
-  return engine_.transact([row = std::move(row)](Statements& db) -> Status {
-    TRY(const auto run, require_begun(db, row.run));
-    return append_to_run(db, run, {}, {&row, 1});
-  });
-}
-
 Task<Status> Runs::finish(Finish finish) {
   return engine_.transact([finish = std::move(finish)](Statements& db) -> Status {
     if (finish.state == RunState::accepted || finish.state == RunState::running)

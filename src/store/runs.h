@@ -82,7 +82,6 @@ class Runs {
   Task<Result<RunRow>> begin(RunId run, std::int64_t now_ms);
   // Messages and rows become this run's, whatever their own fields say.
   Task<Status> append(RunId run, std::vector<Message> messages, std::vector<JournalRow> journal);
-  Task<Status> record(JournalRow row);
   // A run that never began is moved to the transcript first, so that its words are seen exactly
   // once.
   Task<Status> finish(Finish finish);

@@ -167,8 +167,10 @@ TEST(DamagedFile, RandomDamageIsAnErrorOrAPlaceholderNeverACrash) {
           test::run(loop, store.runs.accept(inbound(id, std::string(300, 'q')),
                                             SessionKey(fmt::format("agent:main:k{}", i % 5)),
                                             SessionId(fmt::format("s{}", i % 5)), i, true)));
-      ASSERT_TRUE(
-          test::run(loop, store.runs.record({.run = RunId(id), .kind = "request", .body = "{}"})));
+      ASSERT_TRUE(test::run(
+          loop,
+          store.runs.append(RunId(id), {},
+                            {JournalRow{.run = RunId(id), .kind = "request", .body = "{}"}})));
     }
   }
   const auto bytes = test::read_text(whole);

@@ -43,8 +43,10 @@ TEST_F(RunsTest, AMessageTravelsTheWholeRoad) {
   call.blocks.emplace_back(ToolCall{ToolCallId("c1"), "docs_search", R"({"q":1})"});
   must(runs().append(RunId("r1"), {call},
                      {{.run = {}, .kind = "tool_intent", .body = "{}", .at_ms = 3}}));
-  must(runs().record(
-      {.run = RunId("r1"), .kind = "tool_result", .body = R"({"ok":true})", .at_ms = 4}));
+  must(runs().append(
+      RunId("r1"), {},
+      {JournalRow{
+          .run = RunId("r1"), .kind = "tool_result", .body = R"({"ok":true})", .at_ms = 4}}));
 
   Finish end;
   end.run = RunId("r1");
@@ -157,7 +159,9 @@ TEST_F(RunsTest, AClosedRunTakesNothingMore) {
   EXPECT_EQ(error_of(runs().finish(late)).code, Errc::conflict);
   EXPECT_EQ(error_of(runs().append(RunId("r1"), {says(Role::assistant, "more")}, {})).code,
             Errc::conflict);
-  EXPECT_EQ(error_of(runs().record({.run = RunId("r1"), .kind = "x", .body = "{}"})).code,
+  EXPECT_EQ(error_of(runs().append(RunId("r1"), {},
+                                   {JournalRow{.run = RunId("r1"), .kind = "x", .body = "{}"}}))
+                .code,
             Errc::conflict);
   EXPECT_EQ(error_of(runs().begin(RunId("r1"), 3)).code, Errc::conflict);
   EXPECT_EQ(transcript(accepted.session.id), (Texts{"hello", "yes"}));
@@ -167,7 +171,9 @@ TEST_F(RunsTest, AClosedRunTakesNothingMore) {
 TEST_F(RunsTest, AnUnknownRunIsNotFound) {
   EXPECT_EQ(error_of(runs().begin(RunId("no"), 1)).code, Errc::not_found);
   EXPECT_EQ(error_of(runs().append(RunId("no"), {}, {})).code, Errc::not_found);
-  EXPECT_EQ(error_of(runs().record({.run = RunId("no"), .kind = "x", .body = "{}"})).code,
+  EXPECT_EQ(error_of(runs().append(RunId("no"), {},
+                                   {JournalRow{.run = RunId("no"), .kind = "x", .body = "{}"}}))
+                .code,
             Errc::not_found);
   EXPECT_EQ(error_of(runs().finish({.run = RunId("no")})).code, Errc::not_found);
 }
@@ -189,7 +195,9 @@ TEST_F(RunsTest, WhatHasNotBegunCannotBeAppendedTo) {
   accept(inbound("r1", "hello"), kMain, false);
   EXPECT_EQ(error_of(runs().append(RunId("r1"), {says(Role::assistant, "x")}, {})).code,
             Errc::conflict);
-  EXPECT_EQ(error_of(runs().record({.run = RunId("r1"), .kind = "x", .body = "{}"})).code,
+  EXPECT_EQ(error_of(runs().append(RunId("r1"), {},
+                                   {JournalRow{.run = RunId("r1"), .kind = "x", .body = "{}"}}))
+                .code,
             Errc::conflict);
 }
 
@@ -274,18 +282,23 @@ TEST_F(RunsTest, DamagedPicturesAreNoticed) {
 
 TEST_F(RunsTest, ADamagedJournalRowSaysSo) {
   accept(inbound("r1", "hello"));
-  must(runs().record({.run = RunId("r1"), .kind = "tool_intent", .body = R"({"a":1})"}));
+  must(
+      runs().append(RunId("r1"), {},
+                    {JournalRow{.run = RunId("r1"), .kind = "tool_intent", .body = R"({"a":1})"}}));
   must(execute("UPDATE journal SET body = '{}'"));
   EXPECT_EQ(must(runs().journal(RunId("r1")))[0].body, R"({"damaged":true})");
 }
 
 TEST_F(RunsTest, AJournalStepIsWrittenOnce) {
   accept(inbound("r1", "hello"));
-  must(runs().record({.run = RunId("r1"), .step = 7, .kind = "a", .body = "{}"}));
-  EXPECT_EQ(
-      error_of(runs().record({.run = RunId("r1"), .step = 7, .kind = "a", .body = "{}"})).code,
-      Errc::conflict);
-  must(runs().record({.run = RunId("r1"), .kind = "b", .body = "{}"}));
+  must(runs().append(RunId("r1"), {},
+                     {JournalRow{.run = RunId("r1"), .step = 7, .kind = "a", .body = "{}"}}));
+  EXPECT_EQ(error_of(runs().append(
+                         RunId("r1"), {},
+                         {JournalRow{.run = RunId("r1"), .step = 7, .kind = "a", .body = "{}"}}))
+                .code,
+            Errc::conflict);
+  must(runs().append(RunId("r1"), {}, {JournalRow{.run = RunId("r1"), .kind = "b", .body = "{}"}}));
   EXPECT_EQ(must(runs().journal(RunId("r1")))[1].step, 8);
 }
 

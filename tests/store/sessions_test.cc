@@ -205,7 +205,8 @@ TEST_F(SessionsTest, RemoveKeepsTheTranscriptUnlessErased) {
   EXPECT_EQ(number("SELECT count(*) FROM past_sessions WHERE reason = 'removed'"), 1);
 
   const auto gone = accept(inbound("r2", "erased"));
-  must(runs().record({.run = RunId("r2"), .kind = "request", .body = "{}"}));
+  must(runs().append(RunId("r2"), {},
+                     {JournalRow{.run = RunId("r2"), .kind = "request", .body = "{}"}}));
   finish(RunId("r2"), "b");
   EXPECT_NE(gone.session.id, kept.session.id);
   EXPECT_TRUE(must(sessions().remove(kMain, kOwner, true, 6'000)));
