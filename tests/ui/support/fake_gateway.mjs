@@ -11,8 +11,8 @@ import { planReply } from "./fake_replies.mjs";
 const DIST = fileURLToPath(new URL("../../../ui/dist/", import.meta.url));
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 const POLICY =
-  "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; " +
-  "connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'self'; form-action 'self'";
+  "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; object-src 'none'; frame-ancestors 'none'; " +
+  "base-uri 'self'; form-action 'self'; require-trusted-types-for 'script'; trusted-types lit-html";
 const MAIN = "agent:main:main";
 
 export function newState() {
