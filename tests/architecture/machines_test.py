@@ -185,7 +185,20 @@ class Steps(unittest.TestCase):
                 printed, _ = process.communicate(timeout=20)
             self.assertEqual(process.returncode, 143, printed)
             self.assertIn("Interrupted. The same command goes on from here.", printed)
-            self.assertFalse(os.path.exists(f"/proc/{pid}"), "it still runs")
+            self.assertTrue(self.ends(pid), "it still runs")
+
+    def ends(self, pid):
+        """Gone, or dead and not yet taken off the list by whoever adopted it."""
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            try:
+                with open(f"/proc/{pid}/stat", encoding="utf-8") as handle:
+                    if handle.read().rpartition(")")[2].split()[0] == "Z":
+                        return True
+            except FileNotFoundError:
+                return True
+            time.sleep(0.05)
+        return False
 
     def wait_for(self, path):
         until = time.monotonic() + 20

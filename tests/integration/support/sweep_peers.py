@@ -38,10 +38,11 @@ def streamed(texts, pause):
 
 def model(ledger, effect_port):
     def answer(request):
-        order = ORDER.search(request.last_user())
-        if not order:
+        orders = ORDER.findall(request.last_user())
+        if not orders:
             return [head() + b"".join(OpenAi.parts(["no order"])) + OpenAi.ending()]
-        tag, what, pause = order[1], order[2], int(order[3]) / 1000
+        # A question without a whole answer goes along with the next one, before it.
+        tag, what, pause = orders[-1][0], orders[-1][1], int(orders[-1][2]) / 1000
         results = request.answered_tools()
         note(ledger, who="model", tag=tag, results=len(results))
         if what == "tool" and not results:
