@@ -217,7 +217,7 @@ Task<void> Connection::tell_health(std::shared_ptr<Connection> self) {
 }
 
 void Connection::respond(const std::string& id, const Reply& reply) {
-  if (socket_->unsent_bytes() > kMaxUnsentAnswers) {
+  if (socket_->backlog().bytes > kMaxUnsentAnswers) {
     kLog.warn("closing a client that reads no answers", {{"conn", conn_id_}});
     return socket_->close(1008, "slow consumer");
   }

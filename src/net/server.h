@@ -18,6 +18,12 @@
 
 namespace carapace::net {
 
+// What is queued and the kernel has not taken.
+struct Backlog {
+  std::size_t bytes = 0;
+  std::int64_t stalled_ms = 0;  // since it last took something; 0 while nothing has to wait
+};
+
 // The writing half of an upgraded connection. Frames are shared: an event is serialised once for
 // all its readers.
 class FrameSink {
@@ -32,7 +38,7 @@ class FrameSink {
   // to 120 bytes. Idempotent. `receive` then answers unavailable once the peer has answered or the
   // time is up.
   virtual void close(std::uint16_t code, std::string reason) = 0;
-  virtual std::size_t unsent_bytes() const = 0;
+  virtual Backlog backlog() const = 0;
 };
 
 // One upgraded connection.

@@ -71,8 +71,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) == 0);
   net::ServerOptions options;
   options.max_frame_bytes = kFrameLimit;
-  auto core = std::make_shared<net::ServerCore>(loop, std::move(options),
-                                                net::ServerHandler{no_http, nullptr, echo});
+  auto core = std::make_shared<net::ServerCore>(
+      loop, std::move(options), net::ServerHandler{no_http, nullptr, nullptr, echo});
   core->adopt(ends[1], {});
   std::string wire = test::RawClient::upgrade_request();
   wire.append(reinterpret_cast<const char*>(data), size);

@@ -42,13 +42,14 @@ class FakeSocket final : public net::WebSocket {
     incoming.close();
     changed.notify_all();
   }
-  std::size_t unsent_bytes() const override { return unsent; }
+  net::Backlog backlog() const override { return {unsent, stalled_ms}; }
 
   Mailbox<std::string> incoming{1000};
   std::vector<Frame> frames;
   std::uint16_t close_code = 0;
   std::string close_reason;
   std::size_t unsent = 0;
+  std::int64_t stalled_ms = 0;
   Signal changed;
 };
 

@@ -225,11 +225,27 @@ TEST_F(RunEventsTest, a_slow_reader_misses_deltas_and_is_closed_by_the_rest) {
   const auto quick = connected();
   start();
   slow->unsent = gateway::kSlowConsumerBytes + 1;
+  slow->stalled_ms = 1'000;
   text("x", "x");
   settle();
   EXPECT_EQ(slow->close_code, 1008);  // `agent` events may not be dropped
   EXPECT_EQ(slow->close_reason, "slow consumer");
   EXPECT_EQ(quick->close_code, 0);
+}
+
+TEST_F(RunEventsTest, a_reader_that_takes_what_comes_may_be_behind_but_not_for_ever) {
+  const auto reader = connected();
+  start();
+  reader->unsent = gateway::kSlowConsumerBytes + 1;
+  reader->stalled_ms = 999;
+  text("x", "x");
+  settle();
+  EXPECT_EQ(reader->close_code, 0);
+  reader->unsent = (16UL << 20U) + 1;
+  reader->stalled_ms = 0;
+  text("y", "xy");
+  settle();
+  EXPECT_EQ(reader->close_code, 1008);
 }
 
 TEST_F(RunEventsTest, droppable_events_only_skip_the_slow) {

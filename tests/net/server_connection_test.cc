@@ -102,9 +102,9 @@ TEST_F(ConnectionTest, WritesTheFramesOfOneTurnTogether) {
   const auto frame = std::make_shared<const std::string>("event");
   for (int i = 0; i < 10; ++i) held_.socket->send(frame);
   EXPECT_EQ(heard(), "");  // not before the turn ends
-  EXPECT_EQ(held_.socket->unsent_bytes(), 70U);
+  EXPECT_EQ(held_.socket->backlog().bytes, 70U);
   turn();
-  EXPECT_EQ(held_.socket->unsent_bytes(), 0U);
+  EXPECT_EQ(held_.socket->backlog().bytes, 0U);
   std::string expected;
   for (int i = 0; i < 10; ++i) expected += make_frame(1, "event", true, false);
   EXPECT_EQ(heard(), expected);

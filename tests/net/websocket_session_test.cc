@@ -259,7 +259,7 @@ TEST_F(WebSocketTest, EndsWhenThePeerVanishes) {
   ASSERT_TRUE(ended);
   EXPECT_EQ(ended->code, Errc::unavailable);
   on_loop([&] { on_loop_socket_->send(text("nobody")); });  // harmless
-  EXPECT_EQ(on_loop([&] { return on_loop_socket_->unsent_bytes(); }), 0U);
+  EXPECT_EQ(on_loop([&] { return on_loop_socket_->backlog().bytes; }), 0U);
 }
 
 TEST_F(WebSocketTest, ClosesForAHandlerThatEnds) {
@@ -342,7 +342,7 @@ TEST_F(WebSocketTest, CountsWhatASlowReaderHasNotTaken) {
   while (unsent < (2U << 20U)) {
     unsent = on_loop([&] {
       on_loop_socket_->send(frame);
-      return on_loop_socket_->unsent_bytes();
+      return on_loop_socket_->backlog().bytes;
     });
     ++sent;
     ASSERT_LT(sent, 1000U);
@@ -352,7 +352,7 @@ TEST_F(WebSocketTest, CountsWhatASlowReaderHasNotTaken) {
   // An echo comes back after the rest, so the queue has drained.
   client.send_text("x");
   EXPECT_EQ(client.read_frame().payload, "x");
-  EXPECT_EQ(on_loop([&] { return on_loop_socket_->unsent_bytes(); }), 0U);
+  EXPECT_EQ(on_loop([&] { return on_loop_socket_->backlog().bytes; }), 0U);
 }
 
 TEST_F(WebSocketTest, PilesUpNoPongsForAPeerThatDoesNotRead) {
@@ -365,7 +365,7 @@ TEST_F(WebSocketTest, PilesUpNoPongsForAPeerThatDoesNotRead) {
   std::size_t most = 0;
   for (int i = 0; i < 100; ++i) {
     ASSERT_TRUE(client.send(pings));  // is read although nothing is taken
-    most = std::max(most, on_loop([&] { return on_loop_socket_->unsent_bytes(); }));
+    most = std::max(most, on_loop([&] { return on_loop_socket_->backlog().bytes; }));
   }
   EXPECT_LT(most, 300U << 10U);
 }

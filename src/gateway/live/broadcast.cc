@@ -15,6 +15,14 @@ bool may_read(const Client& client, const Audience& audience) {
   return client.caller.role == "operator" && has_scope(client, audience.scope);
 }
 
+// A long answer is more than the limit at once, and whoever reads it as it comes is not slow.
+bool is_slow(const net::Backlog& backlog) {
+  constexpr std::int64_t kStalledMs = 1'000;
+  constexpr std::size_t kMostBytes = 16UL << 20U;
+  return backlog.bytes > kSlowConsumerBytes &&
+         (backlog.stalled_ms >= kStalledMs || backlog.bytes > kMostBytes);
+}
+
 }  // namespace
 
 bool has_scope(const Client& client, std::string_view scope) {
@@ -44,8 +52,9 @@ void Broadcast::publish(std::string_view event, std::string_view payload,
       std::make_shared<const std::string>(rpc::event_frame(event, payload, ++last_seq_, version));
   for (const auto& client : clients_) {
     if (!may_read(*client, audience)) continue;
-    if (client->socket->unsent_bytes() > kSlowConsumerBytes) {
-      if (audience.droppable) continue;
+    const auto backlog = client->socket->backlog();
+    if (backlog.bytes > kSlowConsumerBytes && audience.droppable) continue;
+    if (is_slow(backlog)) {
       kLog.warn("closing a slow consumer",
                 {{"conn", client->conn_id}, {"event", std::string(event)}});
       client->socket->close(1008, "slow consumer");

@@ -8,6 +8,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <cerrno>
+#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -28,6 +29,12 @@ constexpr std::size_t kLingerBytes = 64 << 20;
 constexpr std::size_t kLingerBuffer = 16 << 10;
 // Connections over the limit that are still told so; further ones are only closed.
 constexpr std::size_t kRefusedAtOnce = 64;
+
+std::int64_t steady_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
 
 void log_failure(const std::exception_ptr& error) {
   try {
@@ -197,8 +204,13 @@ void Connection::flush_now() {
   core_->forget_flush(*this);
 }
 
+Backlog Connection::backlog() const {
+  return {out_.unsent_bytes(), writing_ ? steady_ms() - blocked_ms_ : 0};
+}
+
 void Connection::wait_writable() {
   writing_ = true;
+  blocked_ms_ = steady_ms();
   socket_.async_wait(Socket::wait_write, [self = shared_from_this()](error_code error) {
     self->writing_ = false;
     if (self->gone_) return;

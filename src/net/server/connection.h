@@ -77,6 +77,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void flush();       // now, as far as the kernel takes it
   void flush_soon();  // with the other connections of this turn
   void flush_now();   // what `flush_soon` promised, if anything
+  Backlog backlog() const;
   // Until all is in the kernel or the peer is gone. A peer that takes nothing for `stall_ms` is
   // dropped; 0: the deadline that is set already holds.
   Task<void> drained(std::int64_t stall_ms);
@@ -114,6 +115,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::unique_ptr<Signal> progress_;  // made by the first one who must wait
   std::uint32_t watch_ = 0;           // which watch is the current one
   Expiry expiry_ = Expiry::abort;
+  std::int64_t blocked_ms_ = 0;  // steady clock, when the kernel last took what it could
   bool writing_ = false;
   bool timed_out_ = false;
   bool gone_ = false;

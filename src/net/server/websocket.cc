@@ -184,7 +184,7 @@ class SocketSession final : public WebSocket {
     stream_.next_layer().queue_close(code, truncate_utf8(sanitize_utf8(reason), kMaxReason));
     connection_->expect_within(kCloseMs, Connection::Expiry::abort);
   }
-  std::size_t unsent_bytes() const override { return connection_->out().unsent_bytes(); }
+  Backlog backlog() const override { return connection_->backlog(); }
 
  private:
   enum class End : std::uint8_t { open, closed, refused, lost };
