@@ -241,7 +241,7 @@ TEST_F(RunEventsTest, a_reader_that_takes_what_comes_may_be_behind_but_not_for_e
   text("x", "x");
   settle();
   EXPECT_EQ(reader->close_code, 0);
-  reader->unsent = (16UL << 20U) + 1;
+  reader->unsent = 4 * gateway::kSlowConsumerBytes + 1;
   reader->stalled_ms = 0;
   text("y", "xy");
   settle();

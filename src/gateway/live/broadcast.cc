@@ -18,7 +18,7 @@ bool may_read(const Client& client, const Audience& audience) {
 // A long answer is more than the limit at once, and whoever reads it as it comes is not slow.
 bool is_slow(const net::Backlog& backlog) {
   constexpr std::int64_t kStalledMs = 1'000;
-  constexpr std::size_t kMostBytes = 16UL << 20U;
+  constexpr std::size_t kMostBytes = 4 * kSlowConsumerBytes;
   return backlog.bytes > kSlowConsumerBytes &&
          (backlog.stalled_ms >= kStalledMs || backlog.bytes > kMostBytes);
 }
