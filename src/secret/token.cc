@@ -24,8 +24,9 @@ Result<Sealed> load_token(const std::string& path) {
 }
 
 Result<Sealed> load_or_create_token(const std::string& path, Random& random) {
-  // An empty file is what a full disk left behind long ago: there is nothing in it to protect. Asked
-  // before the look into it, or the file that another one makes meanwhile would be taken for it.
+  // An empty file is what a full disk left behind long ago: there is nothing in it to protect.
+  // Asked before the look into it, or the file that another one makes meanwhile would be taken for
+  // it.
   const bool replace = fs::exists(path);
   auto token = load_token(path);
   if (token || token.error().code != Errc::not_found) return token;
