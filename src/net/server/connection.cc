@@ -8,7 +8,6 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <cerrno>
-#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -29,12 +28,6 @@ constexpr std::size_t kLingerBytes = 64 << 20;
 constexpr std::size_t kLingerBuffer = 16 << 10;
 // Connections over the limit that are still told so; further ones are only closed.
 constexpr std::size_t kRefusedAtOnce = 64;
-
-std::int64_t steady_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
 
 void log_failure(const std::exception_ptr& error) {
   try {

@@ -17,13 +17,13 @@ namespace {
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kGranularityMs = 20;
 
-std::int64_t now_ms() {
+}  // namespace
+
+std::int64_t steady_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
              std::chrono::steady_clock::now().time_since_epoch())
       .count();
 }
-
-}  // namespace
 
 struct DeadlineSweep::Impl : std::enable_shared_from_this<Impl> {
   using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
@@ -40,7 +40,7 @@ struct DeadlineSweep::Impl : std::enable_shared_from_this<Impl> {
     });
   }
   void sweep() {
-    const auto now = now_ms();
+    const auto now = steady_ms();
     armed_ms = kNever;
     std::vector<std::shared_ptr<Connection>> late;
     std::int64_t next = kNever;
@@ -75,7 +75,7 @@ DeadlineSweep::~DeadlineSweep() { impl_->timer.cancel(); }
 
 void DeadlineSweep::set(Connection& connection, std::int64_t in_ms) {
   auto& slot = connection.deadline_slot;
-  slot.at_ms = now_ms() + in_ms;
+  slot.at_ms = steady_ms() + in_ms;
   if (slot.index == DeadlineSlot::kNone) {
     slot.index = static_cast<std::uint32_t>(impl_->waiting.size());
     impl_->waiting.push_back(&connection);

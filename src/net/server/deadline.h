@@ -11,6 +11,9 @@
 
 namespace carapace::net {
 
+// What deadlines and waits of connections are measured with; never goes back.
+std::int64_t steady_ms();
+
 class Connection;
 
 // The place of a connection in the sweep; a member of it.
