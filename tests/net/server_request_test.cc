@@ -74,6 +74,16 @@ TEST(RequestParserTest, ReadsTheSameFromAnyCut) {
   }
 }
 
+TEST(RequestParserTest, AnEmptyChunkedBodyMayArriveByteByByte) {
+  const std::string start = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string_view end : {"0\r\n\r\n", "0;a=b\r\n\r\n", "000\r\nA: b\r\n\r\n"}) {
+    const auto outcome = parse(start + std::string(end), {}, 1);
+    ASSERT_TRUE(outcome.request) << outcome.fault.message;
+    EXPECT_EQ(outcome.request->body, "");
+    EXPECT_EQ(outcome.taken, start.size() + end.size());
+  }
+}
+
 TEST(RequestParserTest, EmptyLinesBeforeARequestAreSkipped) {
   const std::string wire = "GET /1 HTTP/1.1\r\nHost: h\r\n\r\n";
   for (const std::size_t piece : {1UL, 2UL, 3UL, 100UL}) {

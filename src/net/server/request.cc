@@ -21,6 +21,9 @@ namespace {
 
 // A chunk head or the trailers may not grow beyond this between two chunks.
 constexpr std::size_t kMaxChunkHead = 16 << 10;
+// A chunked body ends with no less than "0", an end of line and an empty line. Less than that is
+// never whole, and Beast (1.81) asserts when it is asked again about such an end.
+constexpr std::size_t kShortestChunkedEnd = 5;
 constexpr std::size_t kMaxHeaders = 256;
 constexpr int kMaxEmptyLines = 4;
 
@@ -196,6 +199,7 @@ std::expected<std::size_t, RequestFault> RequestParser::feed(std::string_view by
   while (taken < bytes.size() && !parser.is_done()) {
     const bool in_body = parser.is_header_done();
     const auto rest = bytes.substr(taken);
+    if (in_body && parser.chunked() && rest.size() < kShortestChunkedEnd) break;
     const auto used = parser.put(asio::const_buffer(rest.data(), rest.size()), error);
     taken += used;
     if (!in_body) impl_->head_bytes += used;
