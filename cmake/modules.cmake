@@ -55,7 +55,7 @@ function(carapace_write_modules_json)
       set(joined "\"${joined}\"")
     endif()
     string(APPEND out "${sep}\n{\"name\":\"${name}\",\"floor\":${floor},\"archive\":\"${CMAKE_BINARY_DIR}/lib/libcarapace_${name}.a\",\"deps\":[${joined}],"
-      "\"libs\":[\"-lboost_json\",\"-lfmt\",\"-lsqlite3\",\"-lssl\",\"-lcrypto\",\"-lgumbo\",\"-ledit\",\"-ldl\",\"-lpthread\"]}")
+      "\"libs\":[\"-lboost_json\",\"-lfmt\",\"-lsqlite3\",\"-lssl\",\"-lcrypto\",\"-largon2\",\"-lgumbo\",\"-ledit\",\"-ldl\",\"-lpthread\"]}")
     set(sep ",")
   endforeach()
   file(WRITE ${CMAKE_BINARY_DIR}/modules.json "${out}\n]\n")

@@ -6,20 +6,9 @@
 
 #include <cstring>
 
+#include "process/arguments.h"
+
 namespace carapace::process {
-namespace {
-
-// The form that POSIX wants; it does not write through the pointers.
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  out.reserve(texts.size() + 1);
-  for (const auto& text : texts) out.push_back(const_cast<char*>(text.c_str()));
-  out.push_back(nullptr);
-  return out;
-}
-
-}  // namespace
-
 Status spawn_detached(const std::vector<std::string>& argv,
                       const std::vector<std::string>& environment) {
   const auto words = pointers(argv);
