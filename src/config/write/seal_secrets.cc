@@ -1,0 +1,93 @@
+#include "config/write/seal_secrets.h"
+
+#include <charconv>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "config/json5.h"
+#include "config/secret_opener.h"
+#include "config/text/substitute.h"
+#include "config/text/text_edit.h"
+#include "secret/envelope.h"
+
+namespace carapace::config {
+namespace {
+
+using std::string_view;
+using Kind = Json5Node::Kind;
+
+const json::value* inside(const json::value* value, string_view part) {
+  if (value == nullptr) return nullptr;
+  if (const auto* object = value->if_object()) return object->if_contains(part);
+  const auto* list = value->if_array();
+  std::size_t index = 0;
+  std::from_chars(part.data(), part.data() + part.size(), index);
+  return list != nullptr && index < list->size() ? &(*list)[index] : nullptr;
+}
+
+class Sealer {
+ public:
+  Sealer(const SealRules& rules, TextEdit& edit) : rules_(rules), edit_(edit) {}
+
+  Status walk(const Json5Node& node, const json::value* before) {
+    if (node.kind == Kind::text) return leaf(node, before);
+    for (const auto& member : node.members) {
+      path_.push_back(member.key);
+      TRY_STATUS(walk(member.value, inside(before, member.key)));
+      path_.pop_back();
+    }
+    for (std::size_t i = 0; i < node.items.size(); ++i) {
+      path_.push_back(std::to_string(i));
+      TRY_STATUS(walk(node.items[i], inside(before, path_.back())));
+      path_.pop_back();
+    }
+    return {};
+  }
+
+ private:
+  Status leaf(const Json5Node& node, const json::value* before) {
+    if (node.text.empty() || !rules_.schema.is_secret(path_)) return {};
+    const auto* old = before == nullptr ? nullptr : before->if_string();
+    if (old != nullptr && string_view(*old) == node.text) return {};
+    const bool locked = rules_.envelopes == nullptr || rules_.envelopes->locked();
+    const bool sealed_before = old != nullptr && secret::is_envelope(string_view(*old));
+    if (SecretOpener::is_reference(node.text) || has_reference(node.text)) return {};
+    if (locked && sealed_before)
+      return fail(Errc::forbidden,
+                  "{} is encrypted and locked: without CARAPACE_CONFIG_PASSWORD it is not replaced "
+                  "by plain text. Give the password, or take the key out first.",
+                  to_text(path_));
+    if (locked) return {};
+    if (sealed_before) {
+      const auto opened = rules_.envelopes->open(string_view(*old));
+      if (opened && opened->equals(node.text)) {
+        put(node, string_view(*old));
+        return {};
+      }
+    }
+    TRY(const auto sealed, rules_.envelopes->seal(node.text, rules_.random));
+    put(node, sealed);
+    return {};
+  }
+
+  void put(const Json5Node& node, string_view text) {
+    edit_.cut(node.begin, node.end, json::serialize(json::string(text)));
+  }
+
+  const SealRules& rules_;
+  TextEdit& edit_;
+  KeyPath path_;
+};
+
+}  // namespace
+
+Result<std::string> seal_secrets(string_view text, const json::value& before,
+                                 const SealRules& rules) {
+  const auto root = trim(text).empty() ? read_json5("{}") : read_json5(text);
+  if (!root) return std::string(text);  // the reader says what is wrong with it
+  TextEdit edit(text, *root);
+  TRY_STATUS(Sealer(rules, edit).walk(*root, &before));
+  return edit.empty() ? std::string(text) : edit.text();
+}
+
+}  // namespace carapace::config
