@@ -1,31 +1,15 @@
 #include "config/config.h"
 
-#include <algorithm>
 #include <charconv>
 
 #include "base/json.h"
-#include "base/text.h"
-#include "config/json5.h"
-#include "config/text/substitute.h"
-#include "fs/read_file.h"
+#include "config/read/state.h"
 
 namespace carapace::config {
 
 using std::string_view;
 
-struct Config::State {
-  const Schema* schema = nullptr;
-  Environment environment;
-  std::string file;
-  bool from_file = false;
-  json::value raw = json::object();
-  json::value tree = json::object();
-  std::vector<Issue> warnings;
-};
-
 namespace {
-
-constexpr std::size_t kMaxReported = 10;
 
 const json::value* find_in(const json::value& tree, const KeyPath& path) {
   const auto* at = &tree;
@@ -44,26 +28,6 @@ const json::value* find_in(const json::value& tree, const KeyPath& path) {
   return at->is_null() ? nullptr : at;
 }
 
-// The node in the text that an issue speaks of, or the nearest one around it.
-const Json5Node& node_of(const Json5Node& root, string_view path) {
-  const auto* at = &root;
-  const auto parts = parse_key_path(path);
-  if (!parts) return root;
-  for (const auto& part : *parts) {
-    const Json5Node* next = nullptr;
-    std::size_t index = 0;
-    if (at->kind == Json5Node::Kind::object) {
-      next = member_of(*at, part);
-    } else if (std::from_chars(part.data(), part.data() + part.size(), index).ec == std::errc() &&
-               index < at->items.size()) {
-      next = &at->items[index];
-    }
-    if (next == nullptr) break;
-    at = next;
-  }
-  return *at;
-}
-
 // The default of a key that the file leaves out.
 void put_missing(json::value& tree, const FieldRow& row, const Schema& schema) {
   const auto parts = parse_key_path(row.path);
@@ -75,24 +39,6 @@ void put_missing(json::value& tree, const FieldRow& row, const Schema& schema) {
     at = next.if_object();
   }
   if (at != nullptr) (*at)[parts->back()] = schema.fallback(*parts);
-}
-
-std::unexpected<Error> not_valid(const std::string& file, string_view text, const Json5Node& root,
-                                 const std::vector<Issue>& issues) {
-  std::string detail = fmt::format("{} is not valid:", file);
-  std::size_t reported = 0;
-  std::size_t errors = 0;
-  for (const auto& issue : issues) {
-    if (issue.severity != Severity::error) continue;
-    if (++errors > kMaxReported) continue;
-    ++reported;
-    detail +=
-        fmt::format("\n  line {}: {}", problem_at(text, node_of(root, issue.path).begin, "").line,
-                    to_text(issue));
-  }
-  if (errors > reported) detail += fmt::format("\n  and {} more", errors - reported);
-  return fail(Errc::invalid_request,
-              detail + "\nMend the file, or move it away to start with defaults.");
 }
 
 }  // namespace
@@ -115,42 +61,6 @@ Config& Config::operator=(const Config& other) {
 }
 Config& Config::operator=(Config&&) noexcept = default;
 Config::~Config() = default;
-
-Result<Config> Config::load(const std::string& file, const Schema& schema,
-                            const Environment& environment) {
-  // People keep their configuration elsewhere and link to it, so links are followed here.
-  const auto text = fs::read_file(file, {.max_bytes = kMaxConfigBytes, .follow_links = true});
-  if (!text && text.error().code != Errc::not_found) return std::unexpected(text.error());
-  TRY(auto config, from_text(text ? *text : std::string(), file, schema, environment));
-  config.state_->from_file = text.has_value();
-  return config;
-}
-
-Result<Config> Config::from_text(string_view text, const std::string& file, const Schema& schema,
-                                 const Environment& environment) {
-  auto state = std::make_unique<State>();
-  state->schema = &schema;
-  state->environment = environment;
-  state->file = file;
-  const bool blank = trim(text).empty();
-  const auto node = read_json5(blank ? "{}" : text, {.max_bytes = kMaxConfigBytes});
-  if (!node)
-    return fail(Errc::invalid_request,
-                "{}:{}:{}: {}.\nMend the file, or move it away to start with defaults.", file,
-                node.error().line, node.error().column, node.error().what);
-  state->raw = to_json(*node);
-  state->tree = state->raw;
-  accept_short_forms(state->tree);
-
-  const auto lookup = [&environment](string_view name) { return environment.get(name); };
-  if (auto status = substitute(state->tree, lookup); !status)
-    return fail(status.error().code, "{}: {}", file, status.error().detail);
-  auto issues = schema.validate(state->tree);
-  const auto is_error = [](const Issue& issue) { return issue.severity == Severity::error; };
-  if (std::ranges::any_of(issues, is_error)) return not_valid(file, text, *node, issues);
-  state->warnings = std::move(issues);
-  return Config(std::move(state));
-}
 
 const json::value* Config::value(string_view path) const {
   const auto parts = parse_key_path(path);
@@ -224,20 +134,29 @@ Result<json::value> Config::shown(string_view path) const {
               near ? fmt::format(" Did you mean {}?", *near) : "");
 }
 
-json::value Config::shown_all() const { return redacted(state_->raw, *state_->schema); }
+json::value Config::shown_all() const { return redacted(raw(), *state_->schema); }
 
 json::value Config::shown_in_force() const {
-  auto all = redacted(state_->raw, *state_->schema);
+  auto all = redacted(raw(), *state_->schema);
   accept_short_forms(all);
   for (const auto& row : state_->schema->rows())
     if (!row.fallback.empty() && !row.path.contains('*')) put_missing(all, row, *state_->schema);
   return all;
 }
 
-const json::value& Config::raw() const { return state_->raw; }
+const json::value& Config::raw() const { return state_->document.tree(); }
 const json::value& Config::tree() const { return state_->tree; }
 const std::vector<Issue>& Config::warnings() const { return state_->warnings; }
-const std::string& Config::file() const { return state_->file; }
-bool Config::from_file() const { return state_->from_file; }
+const std::vector<Issue>& Config::legacy_issues() const { return state_->legacy; }
+const std::string& Config::file() const { return state_->document.file; }
+bool Config::from_file() const { return state_->document.exists; }
+const Document& Config::document() const { return state_->document; }
+const Environment& Config::environment() const { return state_->environment; }
+
+Source Config::source(string_view path) const {
+  const auto parts = parse_key_path(path);
+  if (!parts || find_in(raw(), *parts) == nullptr) return {};
+  return state_->document.source(*parts);
+}
 
 }  // namespace carapace::config

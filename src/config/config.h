@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,11 +14,15 @@
 #include "base/error.h"
 #include "base/json_fwd.h"
 #include "config/paths.h"
+#include "config/read/document.h"
 #include "config/schema.h"
 
 namespace carapace::config {
 
-inline constexpr std::size_t kMaxConfigBytes = 4UL << 20U;
+struct Inspection;
+// Everything there is to say about a configuration file, valid or not. Blocks on the disk.
+Inspection inspect(const std::string& file, const Schema& schema, const Environment& environment,
+                   const ReadText& reader = {});
 
 // Brings spellings that older files use into the form that the rows know: agents.defaults.model as
 // a text.
@@ -29,7 +34,7 @@ class Config {
   // key, and say what to do. The schema outlives what is made with it.
   static Result<Config> load(const std::string& file, const Schema& schema,
                              const Environment& environment);
-  // The same from text; `file` only stands in messages.
+  // The same from text; `file` stands in messages, and includes are relative to it.
   static Result<Config> from_text(std::string_view text, const std::string& file,
                                   const Schema& schema, const Environment& environment);
 
@@ -62,13 +67,36 @@ class Config {
   const json::value& raw() const;   // as in the file
   const json::value& tree() const;  // with references filled in
   const std::vector<Issue>& warnings() const;
+  // Spellings of older versions that were read as what they mean today.
+  const std::vector<Issue>& legacy_issues() const;
   const std::string& file() const;
   bool from_file() const;  // was there one?
+  const Document& document() const;
+  // The process's environment with the `env` section beneath it: for references and for children.
+  const Environment& environment() const;
+  // Where the value in force stands, also when an older spelling set it; line 0 when no file sets
+  // it.
+  Source source(std::string_view path) const;
 
  private:
+  friend Inspection inspect(const std::string& file, const Schema& schema,
+                            const Environment& environment, const ReadText& reader);
   struct State;
   explicit Config(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
+};
+
+struct Inspection {
+  Document document;
+  std::vector<Issue> issues = {};  // errors and warnings, in the order of the file
+  std::vector<Issue> legacy = {};
+  // What a gateway can run with. There are errors that leave it there: a secret whose variable is
+  // missing is not set then, and only its user fails.
+  std::optional<Config> config = {};
+  std::optional<Error> error = {};  // all errors as one text with file, line and column of each
+
+  // Nothing is wrong with it.
+  bool valid() const { return !error; }
 };
 
 }  // namespace carapace::config

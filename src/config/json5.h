@@ -16,9 +16,11 @@
 
 namespace carapace::config {
 
+inline constexpr std::size_t kMaxConfigBytes = 4UL << 20U;  // of one file
+
 struct Json5Limits {
   std::size_t max_depth = 64;
-  std::size_t max_bytes = 4UL << 20U;
+  std::size_t max_bytes = kMaxConfigBytes;
 };
 
 struct Json5Member;
@@ -35,7 +37,8 @@ struct Json5Node {
     object
   };
   Kind kind = Kind::null;
-  std::size_t begin = 0;  // bytes of the value in the text: [begin, end)
+  std::uint32_t file = 0;  // of several that were put together; the reader leaves 0
+  std::size_t begin = 0;   // bytes of the value in the text: [begin, end)
   std::size_t end = 0;
   bool truth = false;                // boolean
   std::int64_t integer = 0;          // integer

@@ -12,8 +12,11 @@ namespace carapace::fs {
 
 struct ReadOptions {
   std::size_t max_bytes = 4UL << 20U;
-  bool follow_links =
-      false;  // the last part of the path only; folders on the way are always followed
+  bool follow_links = false;  // of the last part of the path
+  bool no_links = false;      // refuses links on the way too, for a path that has been resolved
+  // A file that changes while it is read is read again, for some tenths of a second; then
+  // `unavailable`.
+  bool settled = false;
 };
 
 // not_found when it is not there, too_large over the limit (nothing is allocated for it first).

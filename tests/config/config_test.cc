@@ -76,8 +76,8 @@ TEST_F(ConfigTest, ReferencesAreFilledInAndNotShown) {
   EXPECT_EQ(dump_json(config.shown_all()),
             R"({"models":{"providers":{"x":{"apiKey":"${MY_KEY}","baseUrl":"http://$${H}"}}}})");
   const auto missing = problem("{models: {providers: {x: {apiKey: '${NOT_SET}'}}}}");
-  EXPECT_TRUE(missing.starts_with(
-      "c.json5: models.providers.x.apiKey wants the environment variable NOT_SET"))
+  EXPECT_NE(missing.find("models.providers.x.apiKey wants the environment variable NOT_SET"),
+            std::string::npos)
       << missing;
   EXPECT_NE(problem("{gateway: {bind: '${EMPTY}'}}").find("EMPTY"), std::string::npos);
 }
@@ -86,10 +86,11 @@ TEST_F(ConfigTest, BrokenFilesSayWhereAndWhatToDo) {
   EXPECT_EQ(problem("{\n  gateway: {\n    port: 1\n    bind: 'lan'\n  }\n}"),
             "c.json5:4:5: expected ',' or '}', not 'b'.\nMend the file, or move it away to start "
             "with defaults.");
-  EXPECT_EQ(problem("{\n  gateway: {\n    port: 0,\n    bind: 5,\n  }\n}"),
-            "c.json5 is not valid:\n  line 3: gateway.port: must be between 1 and 65535, not 0.\n"
-            "  line 4: gateway.bind: must be text, not a number: put it in quotes.\n"
-            "Mend the file, or move it away to start with defaults.");
+  EXPECT_EQ(
+      problem("{\n  gateway: {\n    port: 0,\n    bind: 5,\n  }\n}"),
+      "c.json5 is not valid:\n  c.json5:3:11: gateway.port: must be between 1 and 65535, not 0.\n"
+      "  c.json5:4:11: gateway.bind: must be text, not a number: put it in quotes.\n"
+      "Mend the file, or move it away to start with defaults.");
   EXPECT_NE(problem("[1]").find("the configuration must be an object"), std::string::npos);
   EXPECT_NE(problem("'text'").find("the configuration must be an object"), std::string::npos);
   std::string many = "{models: {providers: {";

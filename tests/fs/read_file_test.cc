@@ -1,12 +1,17 @@
 #include "fs/read_file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "support/temp_dir.h"
 
@@ -77,6 +82,72 @@ TEST(ReadFile, FollowsLinksOnlyWhenAsked) {
   EXPECT_EQ(read_file(dir / "link", {.follow_links = true}).value(), "x");
   ASSERT_EQ(::symlink("loop", (dir / "loop").c_str()), 0);
   EXPECT_EQ(read_file(dir / "loop", {.follow_links = true}).error().code, Errc::invalid_request);
+}
+
+TEST(ReadFile, NoLinksOnTheWayEither) {
+  const TempDir dir;
+  ASSERT_EQ(::mkdir((dir / "a").c_str(), 0700), 0);
+  write_text(dir / "a/f", "x");
+  ASSERT_EQ(::symlink("a", (dir / "b").c_str()), 0);
+  EXPECT_EQ(read_file(dir / "b/f").value(), "x") << "links on the way are followed as a rule";
+  EXPECT_EQ(read_file(dir / "a/f", {.no_links = true}).value(), "x");
+  EXPECT_EQ(read_file(dir / "a//f", {.no_links = true}).value(), "x");
+  EXPECT_EQ(read_file(dir / "b/f", {.no_links = true}).error().code, Errc::invalid_request);
+  EXPECT_EQ(read_file(dir / "a/none", {.no_links = true}).error().code, Errc::not_found);
+  EXPECT_EQ(read_file(dir / "none/f", {.no_links = true}).error().code, Errc::not_found);
+  EXPECT_FALSE(read_file("/", {.no_links = true}));
+  EXPECT_FALSE(read_file("", {.no_links = true}));
+  ASSERT_EQ(::symlink("f", (dir / "a/link").c_str()), 0);
+  EXPECT_EQ(read_file(dir / "a/link", {.no_links = true}).error().code, Errc::invalid_request);
+}
+
+// Each writing puts in one letter from end to end, slowly. A reader that takes what it finds sees
+// two letters.
+TEST(ReadFile, AFileThatIsRewrittenMeanwhileIsReadAgain) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::size_t kPiece = 32UL << 10U;
+  constexpr int kPieces = 30;
+  const TempDir dir;
+  const auto path = dir / "f";
+  write_text(path, std::string(kPieces * kPiece, 'a'));
+  std::atomic<int> torn_without{0};
+  std::atomic<bool> stop{false};
+  Clock::duration longest_pause{};
+  std::thread writer([&] {
+    for (char letter = 'b'; !stop; letter = letter == 'z' ? 'a' : static_cast<char>(letter + 1)) {
+      const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+      const std::string piece(kPiece, letter);
+      auto last = Clock::now();
+      for (int i = 0; i < kPieces; ++i) {
+        if (::write(file, piece.data(), piece.size()) < 0) break;
+        longest_pause = std::max(longest_pause, Clock::now() - last);
+        last = Clock::now();
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+      ::close(file);
+      std::this_thread::sleep_for(std::chrono::milliseconds(60));
+    }
+  });
+  const auto torn = [](const std::string& text) {
+    return text.find_first_not_of(text.front()) != std::string::npos;
+  };
+  int torn_settled = 0;
+  int whole = 0;
+  for (int i = 0; i < 40; ++i) {
+    if (torn(read_file(path).value())) ++torn_without;
+    const auto text = read_file(path, {.settled = true});
+    if (!text) {
+      EXPECT_EQ(text.error().code, Errc::unavailable) << text.error().detail;
+      continue;
+    }
+    torn(*text) ? ++torn_settled : ++whole;
+  }
+  stop = true;
+  writer.join();
+  EXPECT_GT(torn_without, 0) << "the test shows nothing";
+  EXPECT_GT(whole, 10);
+  // A writer that sleeps in the middle of its work cannot be told from one that has finished.
+  if (longest_pause < std::chrono::milliseconds(8)) EXPECT_EQ(torn_settled, 0);
 }
 
 TEST(ReadFile, MissingAndUnspeakablePaths) {

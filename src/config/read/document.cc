@@ -1,0 +1,87 @@
+#include "config/read/document.h"
+
+#include <array>
+#include <charconv>
+#include <filesystem>
+
+#include "base/text.h"
+#include "config/read/content.h"
+#include "config/read/include.h"
+#include "fs/read_file.h"
+
+namespace carapace::config {
+namespace {
+
+using std::string_view;
+
+std::string absolute(const std::string& path) {
+  std::error_code error;
+  const auto full = std::filesystem::absolute(path, error);
+  return error ? path : full.lexically_normal().string();
+}
+
+const Json5Node* child_of(const Json5Node& node, const std::string& part) {
+  if (node.kind == Json5Node::Kind::object) return member_of(node, part);
+  if (node.kind != Json5Node::Kind::list) return nullptr;
+  std::size_t index = node.items.size();
+  const auto* end = part.data() + part.size();
+  if (std::from_chars(part.data(), end, index).ptr != end) return nullptr;
+  return index < node.items.size() ? &node.items[index] : nullptr;
+}
+
+}  // namespace
+
+std::string to_text(const Source& source) {
+  return source.line == 0 ? source.file
+                          : fmt::format("{}:{}:{}", source.file, source.line, source.column);
+}
+
+string_view name_of(ReadFailure failure) {
+  constexpr std::array<string_view, 9> kNames{
+      "ParseError",         "ReadError",        "IncludeNotFound",      "InvalidIncludeDirective",
+      "IncludeMustBeObject", "CircularInclude", "IncludeDepthExceeded", "IncludeOutsideRoot",
+      "TooMuch"};
+  return kNames.at(static_cast<std::size_t>(failure));
+}
+
+Error to_error(const ReadProblem& problem) {
+  return {problem.code, fmt::format("{}: {}", to_text(problem.at), problem.what), -1};
+}
+
+Result<std::string> read_from_disk(const std::string& path) {
+  return fs::read_file(path, {.max_bytes = kMaxConfigBytes, .follow_links = true, .settled = true});
+}
+
+ReadRules read_rules(const Environment& environment) {
+  ReadRules rules;
+  for (const auto folder : split(environment.get("CARAPACE_INCLUDE_ROOT").value_or(""), ':'))
+    if (!trim(folder).empty())
+      rules.roots.push_back(absolute(expand_home(trim(folder), environment)));
+  return rules;
+}
+
+const json::value& Document::tree() const {
+  static const json::value kNothing = json::object();
+  return content == nullptr ? kNothing : content->tree;
+}
+
+Source Document::source(const KeyPath& path) const {
+  if (content == nullptr || !exists) return {file};
+  const auto* at = &content->root;
+  for (const auto& part : path) {
+    const auto* next = child_of(*at, part);
+    if (next == nullptr) break;
+    at = next;
+  }
+  const auto& holder = files.at(at->file);
+  const auto place = problem_at(holder.text, at->begin, "");
+  return {at->file == 0 ? file : holder.path, place.line, place.column};
+}
+
+Document read_document(const std::string& file, const ReadRules& rules, const ReadText& reader) {
+  Document document{.file = file};
+  read_all(document, rules, reader);
+  return document;
+}
+
+}  // namespace carapace::config

@@ -1,0 +1,13 @@
+// Puts together a document out of its files: follows every `$include` and merges what comes
+// (document.h says how). Inside config/read/ only.
+#pragma once
+
+#include "config/read/document.h"
+
+namespace carapace::config {
+
+// Reads the main file and all that it includes into `document`: its files, its problem or its
+// content.
+void read_all(Document& document, const ReadRules& rules, const ReadText& reader);
+
+}  // namespace carapace::config

@@ -1,0 +1,18 @@
+// What a Config holds. Inside config/ only.
+#pragma once
+
+#include "base/json.h"
+#include "config/config.h"
+
+namespace carapace::config {
+
+struct Config::State {
+  const Schema* schema = nullptr;
+  Environment environment;
+  Document document;
+  json::value tree = json::object();
+  std::vector<Issue> warnings;
+  std::vector<Issue> legacy;
+};
+
+}  // namespace carapace::config
