@@ -18,10 +18,13 @@ string_view type_name(FieldType type) {
     case FieldType::integer: return "whole number";
     case FieldType::number: return "number";
     case FieldType::text: return "text";
+    case FieldType::duration: return "length of time";
     case FieldType::text_list: return "list of texts";
+    case FieldType::list: return "list";
     case FieldType::object: return "object";
     case FieldType::object_list: return "list of objects";
     case FieldType::map: return "object of texts";
+    case FieldType::any: return "anything";
   }
   return "";
 }
@@ -33,10 +36,13 @@ string_view sample(FieldType type) {
     case FieldType::integer:
     case FieldType::number: return "0";
     case FieldType::text: return R"("")";
+    case FieldType::duration: return R"("30m")";
+    case FieldType::list:
     case FieldType::text_list:
     case FieldType::object_list: return "[]";
     case FieldType::object:
     case FieldType::map: return "{}";
+    case FieldType::any: return "null";
   }
   return "null";
 }

@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "domain/field_row.h"
+#include "base/field_row.h"
 
 namespace carapace::config {
 

@@ -5,7 +5,7 @@
 
 #include <span>
 
-#include "domain/field_row.h"
+#include "base/field_row.h"
 
 namespace carapace::config {
 

@@ -50,10 +50,13 @@ string_view wanted(FieldType type) {
     case FieldType::integer: return "a whole number";
     case FieldType::number: return "a number";
     case FieldType::text: return "text";
+    case FieldType::duration: return R"(a length of time such as "30m")";
     case FieldType::text_list: return "a list of texts";
+    case FieldType::list: return "a list";
     case FieldType::object: return "an object";
     case FieldType::object_list: return "a list of objects";
     case FieldType::map: return "an object";
+    case FieldType::any: return "anything";
   }
   return "";
 }
@@ -66,7 +69,10 @@ bool fits(FieldType type, const json::value& value) {
     case FieldType::boolean: return value.is_bool();
     case FieldType::integer: return as_int(value).has_value();
     case FieldType::number: return value.is_number();
-    case FieldType::text: return value.is_string();
+    case FieldType::text:
+    case FieldType::duration: return value.is_string();
+    case FieldType::list: return value.is_array();
+    case FieldType::any: return true;
     case FieldType::text_list: return all([](const json::value& item) { return item.is_string(); });
     case FieldType::object_list:
       return all([](const json::value& item) { return item.is_object(); });
@@ -118,6 +124,12 @@ std::vector<string_view> names_of(const auto& children) {
 
 std::string to_text(const Issue& issue) {
   return issue.path.empty() ? issue.message : fmt::format("{}: {}", issue.path, issue.message);
+}
+
+std::vector<WireIssue> wire_issues(std::span<const Issue> issues) {
+  std::vector<WireIssue> out;
+  for (const auto& issue : issues) out.push_back({issue.path, issue.message});
+  return out;
 }
 
 Schema::Schema(std::span<const FieldRow> rows) : Schema({rows}) {}
@@ -259,18 +271,19 @@ std::optional<std::string> Schema::suggestion(const KeyPath& path) const {
 
 namespace {
 
-void redact_value(json::value& value, const Schema& schema, KeyPath& path, bool secret) {
+void redact_value(json::value& value, const Schema& schema, KeyPath& path, bool secret,
+                  string_view mask) {
   secret = secret || schema.is_secret(path);
   if (auto* object = value.if_object()) {
     for (auto& member : *object) {
       path.emplace_back(member.key());
-      redact_value(member.value(), schema, path, secret);
+      redact_value(member.value(), schema, path, secret, mask);
       path.pop_back();
     }
   } else if (auto* list = value.if_array()) {
     for (std::size_t i = 0; i < list->size(); ++i) {
       path.push_back(std::to_string(i));
-      redact_value((*list)[i], schema, path, secret);
+      redact_value((*list)[i], schema, path, secret, mask);
       path.pop_back();
     }
   } else if (auto* text = value.if_string()) {
@@ -278,7 +291,7 @@ void redact_value(json::value& value, const Schema& schema, KeyPath& path, bool 
     if (!secret) {
       *text = log::redact(*text);
     } else if (!has_reference(*text)) {
-      *text = "***";
+      *text = mask;
     }
   } else if (secret && value.is_number()) {
     value = nullptr;
@@ -287,10 +300,10 @@ void redact_value(json::value& value, const Schema& schema, KeyPath& path, bool 
 
 }  // namespace
 
-json::value redacted(const json::value& tree, const Schema& schema) {
+json::value redacted(const json::value& tree, const Schema& schema, string_view mask) {
   json::value copy = tree;
   KeyPath path;
-  redact_value(copy, schema, path, false);
+  redact_value(copy, schema, path, false, mask);
   return copy;
 }
 

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/field_row.h"
 #include "base/json_fwd.h"
 #include "config/key_path.h"
-#include "domain/field_row.h"
 
 namespace carapace::config {
 
@@ -24,9 +24,23 @@ struct Issue {
   Severity severity = Severity::error;
   std::string path;
   std::string message;  // a sentence without the path
+  bool unknown_key = false;
+  // The same in the words of the ancestor's protocol: the path (of the object that holds an unknown
+  // key) with dots throughout, and the message (for an unknown key: its name alone).
+  std::string wire_path = {};
+  std::string wire = {};
   bool operator==(const Issue&) const = default;
 };
 std::string to_text(const Issue& issue);  // "gateway.port: must be between 1 and 65535, not 0."
+
+// The records of a reply (`details.issues`); unknown keys of one object are one record:
+// {"gateway", "Unrecognized keys: \"a\", \"b\""}, {"gateway.port", "Invalid input: expected …"}.
+struct WireIssue {
+  std::string path;
+  std::string message;
+  bool operator==(const WireIssue&) const = default;
+};
+std::vector<WireIssue> wire_issues(std::span<const Issue> issues);
 
 class Schema {
  public:
@@ -58,8 +72,8 @@ class Schema {
   std::unique_ptr<Node> root_;
 };
 
-// A copy in which every secret is "***" (numbers under a secret key: null). References such as
+// A copy in which every secret is the mask (numbers under a secret key: null). References such as
 // `${NAME}` stay, since they say nothing; so do empty texts.
-json::value redacted(const json::value& tree, const Schema& schema);
+json::value redacted(const json::value& tree, const Schema& schema, std::string_view mask = "***");
 
 }  // namespace carapace::config
