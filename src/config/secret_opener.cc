@@ -261,5 +261,6 @@ Task<Result<Sealed>> SecretOpener::open(std::string text, std::string key) {
 }
 
 void SecretOpener::forget() { impl_->opened.forget(); }
+void SecretOpener::forget(string_view text) { impl_->opened.forget(std::string(text)); }
 
 }  // namespace carapace::config

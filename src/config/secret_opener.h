@@ -52,6 +52,7 @@ class SecretOpener {
 
   // What was opened is looked for again at the next use (a reload).
   void forget();
+  void forget(std::string_view text);  // this one
 
  private:
   struct Impl;

@@ -79,7 +79,8 @@ struct Quirks {
 struct Settings {
   std::string id;
   std::string base_url;  // no trailing slash
-  std::string api_key;   // may be empty when the row does not require one
+  std::string api_key;   // may be empty when the row does not require one; may be a reference
+  std::string key_path;  // where the key comes from: a key path or a variable's name; for messages
   std::string api_version;
   net::Headers headers;           // extra
   std::vector<ModelInfo> models;  // configured ones first, then the row's

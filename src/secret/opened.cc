@@ -65,4 +65,10 @@ void Opened::forget() {
   impl_->under_way.clear();
 }
 
+void Opened::forget(const std::string& reference) {
+  const std::scoped_lock held(impl_->mutex);
+  impl_->known.erase(reference);
+  impl_->under_way.erase(reference);
+}
+
 }  // namespace carapace::secret

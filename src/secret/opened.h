@@ -24,6 +24,7 @@ class Opened {
   // Calls `fetch` unless it is known or on its way; whoever waits gets the same answer.
   Result<Sealed> get(const std::string& reference, const std::function<Result<Sealed>()>& fetch);
   void forget();  // everything; what is on its way is given to those who wait and not kept
+  void forget(const std::string& reference);
 
  private:
   struct Impl;

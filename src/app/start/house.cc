@@ -8,6 +8,7 @@
 
 #include "app/start/assets.h"
 #include "app/start/models.h"
+#include "app/start/own_credential.h"
 #include "app/version.h"
 #include "async/coro.h"
 #include "async/pool.h"
@@ -60,13 +61,13 @@ std::vector<const tool::Spec*> enabled_tools(const Plan& plan) {
   return rows;
 }
 
-gateway::Settings gateway_settings(const Plan& plan, secret::Sealed token) {
+gateway::Settings gateway_settings(const Plan& plan, OwnCredential own) {
   gateway::Settings settings;
   settings.version = kVersion;
   settings.loopback_only = plan.loopback_only;
   settings.auth.mode = plan.auth_mode;
-  settings.auth.token = std::move(token);
-  settings.auth.password = secret::Sealed(std::string(plan.password));
+  settings.auth.token = std::move(own.token);
+  settings.auth.password = std::move(own.password);
   settings.allowed_origins = plan.allowed_origins;
   settings.config_path = plan.place.config_path;
   settings.state_dir = plan.place.state_dir;
@@ -88,6 +89,7 @@ struct House::Impl {
   SystemClock clock;
   SystemRandom random;
   std::unique_ptr<fs::FileLock> lock;
+  std::unique_ptr<config::SecretOpener> secrets;
   Pool pool{"worker", 2};
   TaskGroup work;  // turns, bookkeeping, the start and the end
 
@@ -120,10 +122,12 @@ struct House::Impl {
   bool closing = false;
 
   Impl(Loop& on, const Plan& by, std::unique_ptr<fs::FileLock> held,
-       std::unique_ptr<store::Engine> opened, provider::Choice choice, secret::Sealed token)
+       std::unique_ptr<config::SecretOpener> opener, std::unique_ptr<store::Engine> opened,
+       provider::Choice choice, OwnCredential own)
       : loop(on),
         plan(by),
         lock(std::move(held)),
+        secrets(std::move(opener)),
         work(on, &log_failure),
         engine(std::move(opened)),
         sessions(*engine),
@@ -135,7 +139,7 @@ struct House::Impl {
         ledger(costs, clock, work, by.ledger),
         catalogue(make_catalogue(by)),
         provider_ports{*client, clock, random},
-        models(catalogue, std::move(choice), provider_ports, ledger),
+        models(catalogue, std::move(choice), provider_ports, ledger, *secrets),
         tools(enabled_tools(by), {sessions, transcripts, *client, pool, clock, by.private_hosts,
                                   by.fetch_max_bytes, by.fetch_timeout_ms}),
         desk(approvals, clock, random),
@@ -145,7 +149,7 @@ struct House::Impl {
         dispatcher({work, clock, random, runs, transcripts, runner, fanout}, {}),
         gateway(gateway::make_gateway({loop, pool, clock, random, *engine, sessions, transcripts,
                                        runs, dispatcher, fanout, &desk, models, draining},
-                                      gateway_settings(by, std::move(token)))) {}
+                                      gateway_settings(by, std::move(own)))) {}
 
   Task<void> settle_in();
   Task<void> shut_down(std::string reason, std::int64_t drain_ms);
@@ -154,11 +158,11 @@ struct House::Impl {
 namespace {
 
 // Others may guess as often as they like: a short secret falls.
-void warn_of_short_secret(const Plan& plan) {
+void warn_of_short_secret(const Plan& plan, const OwnCredential& own) {
   constexpr std::size_t kLongEnough = 24;
   const bool password = plan.auth_mode == rpc::AuthMode::password;
-  const auto& secret = password ? plan.password : plan.token;
-  if (plan.loopback_only || secret.empty() || secret.size() >= kLongEnough) return;
+  const auto length = (password ? own.password : own.token).reveal().size();
+  if (plan.loopback_only || length == 0 || length >= kLongEnough) return;
   kLog.warn(
       "the gateway's credential is short and can be reached from elsewhere: use 24 "
       "characters or more",
@@ -185,23 +189,25 @@ Result<std::unique_ptr<House>> House::build(Loop& loop, const Plan& plan) {
   TRY_STATUS(fs::ensure_dir(plan.place.state_dir));
   TRY(auto lock, fs::lock_state_dir(plan.place.state_dir));
   SystemRandom random;
-  warn_of_short_secret(plan);
-  secret::Sealed token{std::string(plan.token)};
+  auto secrets = make_opener(plan);
+  TRY(auto own, open_credential(plan, *secrets));
+  warn_of_short_secret(plan, own);
   if (plan.auth_mode == rpc::AuthMode::token && plan.token.empty()) {
-    TRY(token, plan.loopback_only ? secret::load_or_create_token(plan.token_path(), random)
-                                  : token_for_others(plan));
+    TRY(own.token, plan.loopback_only ? secret::load_or_create_token(plan.token_path(), random)
+                                      : token_for_others(plan));
   }
   TRY(auto engine, store::open_engine({plan.store_path(), kVersion, ""}));
   TRY(auto choice, make_catalogue(plan).pick_default(plan.primary_model, std::nullopt));
-  return std::unique_ptr<House>(new House(std::make_unique<Impl>(
-      loop, plan, std::move(lock), std::move(engine), std::move(choice), std::move(token))));
+  return std::unique_ptr<House>(
+      new House(std::make_unique<Impl>(loop, plan, std::move(lock), std::move(secrets),
+                                       std::move(engine), std::move(choice), std::move(own))));
 }
 
 // A local model server is asked only when nothing better was found, and never before clients can
 // connect.
 Task<void> House::Impl::settle_in() {
   if (models.choice().offline) {
-    if (auto probe = co_await probe_local(loop, catalogue, provider_ports, kProbeMs)) {
+    if (auto probe = co_await probe_local(loop, catalogue, provider_ports, *secrets, kProbeMs)) {
       catalogue.add_discovered(probe->provider, probe->models);
       if (auto choice = catalogue.pick_default(plan.primary_model, probe))
         models.choose(catalogue, std::move(*choice));

@@ -10,6 +10,7 @@
 #include "provider/stack/budget.h"
 #include "provider/stack/resume.h"
 #include "provider/stack/retry.h"
+#include "provider/stack/unlock.h"
 
 namespace carapace::app {
 namespace {
@@ -17,11 +18,12 @@ constexpr log::Log kLog{"models"};
 }
 
 Models::Models(provider::Catalogue catalogue, provider::Choice choice, provider::Ports ports,
-               ledger::Ledger& ledger)
+               ledger::Ledger& ledger, config::SecretOpener& secrets)
     : catalogue_(std::move(catalogue)),
       choice_(std::move(choice)),
       ports_(ports),
-      ledger_(ledger) {}
+      ledger_(ledger),
+      secrets_(secrets) {}
 Models::~Models() = default;
 
 Result<provider::Route> Models::route(std::string_view reference) {
@@ -33,7 +35,7 @@ Result<provider::Route> Models::route(std::string_view reference) {
   if (found == stacks_.end()) {
     TRY(auto resolved, catalogue_.resolve(ref));
     Stack stack;
-    stack.vendor = resolved.spec->make(resolved.settings, ports_);
+    stack.vendor = provider::make_unlock(*resolved.spec, resolved.settings, ports_, secrets_);
     stack.budgeted = provider::make_budget(*stack.vendor, ledger_, resolved.model);
     stack.retried = provider::make_retry(*stack.budgeted, {}, ports_.random);
     stack.whole = provider::make_resume(*stack.retried);
@@ -62,7 +64,9 @@ void Models::choose(provider::Catalogue catalogue, provider::Choice choice) {
 }
 
 Task<std::optional<provider::Probe>> probe_local(Loop& loop, const provider::Catalogue& catalogue,
-                                                 provider::Ports ports, std::int64_t limit_ms) {
+                                                 provider::Ports ports,
+                                                 config::SecretOpener& secrets,
+                                                 std::int64_t limit_ms) {
   for (const auto* row : catalogue.probes()) {
     auto resolved = catalogue.provider(row->id);
     if (!resolved) continue;
@@ -73,6 +77,11 @@ Task<std::optional<provider::Probe>> probe_local(Loop& loop, const provider::Cat
                     loop, url->host == "localhost" ? "127.0.0.1" : url->host, url->port, limit_ms))
       continue;
     resolved->settings.deadlines = {limit_ms, limit_ms, limit_ms, limit_ms};
+    if (const auto opened = co_await provider::open_settings(resolved->settings, secrets);
+        !opened) {
+      kLog.warn("a local model server is not asked", {{"cause", opened.error().detail}});
+      continue;
+    }
     auto models = co_await row->discover(resolved->settings, ports);
     if (!models) {
       kLog.debug("no local model server",

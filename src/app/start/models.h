@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "async/loop.h"
+#include "config/secret_opener.h"
 #include "ledger/ledger.h"
 #include "provider/catalogue.h"
 #include "provider/router.h"
@@ -18,7 +19,7 @@ namespace carapace::app {
 class Models final : public provider::Router {
  public:
   Models(provider::Catalogue catalogue, provider::Choice choice, provider::Ports ports,
-         ledger::Ledger& ledger);
+         ledger::Ledger& ledger, config::SecretOpener& secrets);
   ~Models() override;
 
   Result<provider::Route> route(std::string_view reference) override;
@@ -43,12 +44,15 @@ class Models final : public provider::Router {
   provider::Choice choice_;
   provider::Ports ports_;
   ledger::Ledger& ledger_;
+  config::SecretOpener& secrets_;
   std::map<std::string, Stack, std::less<>> stacks_;  // by provider/model
 };
 
 // Asks the local servers that may be probed, for at most `limit_ms` in all. Absent: none answered
 // with a model that can chat.
 Task<std::optional<provider::Probe>> probe_local(Loop& loop, const provider::Catalogue& catalogue,
-                                                 provider::Ports ports, std::int64_t limit_ms);
+                                                 provider::Ports ports,
+                                                 config::SecretOpener& secrets,
+                                                 std::int64_t limit_ms);
 
 }  // namespace carapace::app

@@ -70,6 +70,9 @@ void add_missing(std::vector<ModelInfo>& models, ModelInfo info) {
     models.push_back(std::move(info));
 }
 
+// Where a key comes from that stands in no variable.
+constexpr std::string_view kConfiguration = "configuration";
+
 bool is_variable_name(std::string_view text) {
   return text.size() > 2 && text.contains('_') && std::ranges::all_of(text, [](char c) {
            return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -153,7 +156,7 @@ Catalogue::Key Catalogue::key_of(const Known& known) const {
     const auto& text = known.config->api_key;
     if (is_variable_name(text))
       if (auto value = environment_(text); value && !value->empty()) return {*value, text};
-    return {text, "configuration"};
+    return {text, std::string(kConfiguration)};
   }
   if (!known.row) return {};
   for (const auto name : known.row->env_keys)
@@ -233,6 +236,8 @@ Result<Resolved> Catalogue::provider(std::string_view raw_id) const {
   settings.models = models_of(id, known, *spec);
   const auto key = key_of(known);
   settings.api_key = key.value;
+  settings.key_path =
+      key.source == kConfiguration ? fmt::format("models.providers.{}.apiKey", id) : key.source;
   if (known.config) {
     const auto& config = *known.config;
     settings.headers = config.headers;

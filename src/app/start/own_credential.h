@@ -1,0 +1,23 @@
+// The gateway's own token or password, opened: at start before anything listens, and in each
+// command that talks to it. Blocks for as long as config/secret_opener.h says.
+#pragma once
+
+#include "app/start/plan.h"
+#include "base/error.h"
+#include "config/secret_opener.h"
+#include "secret/sealed.h"
+
+namespace carapace::app {
+
+struct OwnCredential {
+  secret::Sealed token;  // empty: the generated one in the state directory
+  secret::Sealed password;
+};
+
+// Only the one that plan.auth_mode asks for. Errors say which key, and what to do.
+Result<OwnCredential> open_credential(const Plan& plan, config::SecretOpener& secrets);
+
+// The opener for a plan: its environment and the credential store of its state folder.
+std::unique_ptr<config::SecretOpener> make_opener(const Plan& plan);
+
+}  // namespace carapace::app
