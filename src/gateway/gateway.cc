@@ -94,81 +94,119 @@ Task<void> tick(Face& face) {
   }
 }
 
-class TheGateway final : public Gateway {
- public:
-  TheGateway(GatewayPorts ports, Settings settings)
-      : face_(ports, std::move(settings)), web_(face_) {
-    // The fan-out and the desk may outlive us; what they call then does nothing.
-    face_.ports.fanout.add_reader([weak = std::weak_ptr(alive_)](const RunEvent& event) {
-      if (const auto face = weak.lock()) (*face)->run_events.take(event);
-    });
-    if (face_.ports.desk) listen_to(*face_.ports.desk);
-  }
-
-  net::ServerHandler handler() override {
-    return {.http =
-                [this](net::ServerRequest request, net::Responder& responder) {
-                  return web_.serve(std::move(request), responder);
-                },
-            .judge_body =
-                [this](const net::ServerRequest& request) { return web_.judge_body(request); },
-            .refuse_upgrade =
-                [this](const net::ServerRequest& request) { return web_.refuse_upgrade(request); },
-            .websocket =
-                [this](net::ServerRequest request, std::shared_ptr<net::WebSocket> socket) {
-                  return serve_websocket(face_, std::move(request), std::move(socket));
-                }};
-  }
-
-  void start() override {
-    face_.work.spawn(tick(face_));
-    face_.refresh_pacer.ask();
-  }
-
-  Task<void> shutdown(std::string reason) override {
-    if (reason.empty()) reason = "gateway stopping";
-    face_.broadcast.publish(
-        "shutdown",
-        rpc::ObjectText().text("reason", reason).raw("restartExpectedMs", "null").take(), {});
-    face_.closing.request(reason);
-    for (auto* connection : face_.connections)
-      close_connection(*connection, 1012, "service restart");
-    const auto deadline = std::chrono::steady_clock::now() + kGoodbye;
-    while (!face_.connections.empty()) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-          deadline - std::chrono::steady_clock::now());
-      if (left.count() <= 0 || !co_await face_.connection_left.wait_for(left)) break;
-    }
-    face_.work.cancel();
-    co_await face_.work.join();
-    co_await face_.endings.join();
-  }
-
- private:
-  void listen_to(dispatch::Desk& desk) {
-    desk.on_requested([weak = std::weak_ptr(alive_)](const store::ApprovalRow& row) {
-      if (const auto face = weak.lock())
-        (*face)->broadcast.publish(
-            "exec.approval.requested", approval_requested_json(row),
-            {.scope = "operator.approvals", .droppable = true, .principal = row.principal});
-    });
-    desk.on_resolved([weak = std::weak_ptr(alive_)](const store::ApprovalRow& row) {
-      if (const auto face = weak.lock())
-        (*face)->broadcast.publish(
-            "exec.approval.resolved", approval_resolved_json(row, (*face)->ports.clock.wall_ms()),
-            {.scope = "operator.approvals", .droppable = true, .principal = row.principal});
-    });
-  }
-
-  Face face_;
-  HttpFace web_;
-  std::shared_ptr<Face*> alive_ = std::make_shared<Face*>(&face_);
-};
+// What the fan-out and the desk call after the end of the gateway does nothing.
+void listen_to(dispatch::Desk& desk, const std::shared_ptr<Face*>& alive) {
+  desk.on_requested([weak = std::weak_ptr(alive)](const store::ApprovalRow& row) {
+    if (const auto face = weak.lock())
+      (*face)->broadcast.publish(
+          "exec.approval.requested", approval_requested_json(row),
+          {.scope = "operator.approvals", .droppable = true, .principal = row.principal});
+  });
+  desk.on_resolved([weak = std::weak_ptr(alive)](const store::ApprovalRow& row) {
+    if (const auto face = weak.lock())
+      (*face)->broadcast.publish(
+          "exec.approval.resolved", approval_resolved_json(row, (*face)->ports.clock.wall_ms()),
+          {.scope = "operator.approvals", .droppable = true, .principal = row.principal});
+  });
+}
 
 }  // namespace
 
+struct Gateway::Impl {
+  Face face;
+  HttpFace web{face};
+  std::shared_ptr<Face*> alive = std::make_shared<Face*>(&face);
+
+  Impl(GatewayPorts ports, Settings settings) : face(ports, std::move(settings)) {}
+  Task<void> shutdown(std::string reason, std::optional<std::int64_t> restart_expected_ms);
+};
+
+Gateway::Gateway(GatewayPorts ports, Settings settings)
+    : impl_(std::make_unique<Impl>(ports, std::move(settings))) {
+  auto& face = impl_->face;
+  face.ports.fanout.add_reader([weak = std::weak_ptr(impl_->alive)](const RunEvent& event) {
+    if (const auto alive = weak.lock()) (*alive)->run_events.take(event);
+  });
+  if (face.ports.desk) listen_to(*face.ports.desk, impl_->alive);
+}
+
+Gateway::~Gateway() = default;
+
+net::ServerHandler Gateway::handler() {
+  auto* impl = impl_.get();
+  return {
+      .http =
+          [impl](net::ServerRequest request, net::Responder& responder) {
+            return impl->web.serve(std::move(request), responder);
+          },
+      .judge_body =
+          [impl](const net::ServerRequest& request) { return impl->web.judge_body(request); },
+      .refuse_upgrade =
+          [impl](const net::ServerRequest& request) { return impl->web.refuse_upgrade(request); },
+      .websocket =
+          [impl](net::ServerRequest request, std::shared_ptr<net::WebSocket> socket) {
+            return serve_websocket(impl->face, std::move(request), std::move(socket));
+          }};
+}
+
+void Gateway::start() {
+  impl_->face.work.spawn(tick(impl_->face));
+  impl_->face.refresh_pacer.ask();
+}
+
+Task<void> Gateway::shutdown(std::string reason, std::optional<std::int64_t> restart_expected_ms) {
+  return impl_->shutdown(std::move(reason), restart_expected_ms);
+}
+
+Task<void> Gateway::Impl::shutdown(std::string reason,
+                                   std::optional<std::int64_t> restart_expected_ms) {
+  if (reason.empty()) reason = "gateway stopping";
+  face.broadcast.publish(
+      "shutdown",
+      rpc::ObjectText()
+          .text("reason", reason)
+          .raw("restartExpectedMs",
+               restart_expected_ms ? std::to_string(*restart_expected_ms) : "null")
+          .take(),
+      {});
+  face.closing.request(reason);
+  for (auto* connection : face.connections) close_connection(*connection, 1012, "service restart");
+  const auto deadline = std::chrono::steady_clock::now() + kGoodbye;
+  while (!face.connections.empty()) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0 || !co_await face.connection_left.wait_for(left)) break;
+  }
+  face.work.cancel();
+  co_await face.work.join();
+  co_await face.endings.join();
+}
+
+void Gateway::apply(HotSettings settings) {
+  auto& face = impl_->face;
+  face.origins.allowed_origins = settings.allowed_origins;
+  face.settings.allowed_origins = std::move(settings.allowed_origins);
+  face.settings.chat_completions = settings.chat_completions;
+  face.settings.browser_app = settings.browser_app;
+  face.settings.log_file = std::move(settings.log_file);
+}
+
+void Gateway::tell_config(ConfigState state, std::string_view mode,
+                          const std::vector<std::string>& changed) {
+  auto& face = impl_->face;
+  face.settings.config = std::move(state);
+  // The summary that is kept speaks of the state before.
+  face.health.outdated();
+  face.refresh_pacer.ask();
+  if (mode.empty()) return;
+  face.broadcast.publish(
+      "config.changed",
+      config_changed_json(mode, changed, face.settings.config, face.ports.clock.wall_ms()),
+      {.scope = "operator.read"});
+}
+
 std::unique_ptr<Gateway> make_gateway(GatewayPorts ports, Settings settings) {
-  return std::make_unique<TheGateway>(ports, std::move(settings));
+  return std::make_unique<Gateway>(ports, std::move(settings));
 }
 
 }  // namespace carapace::gateway

@@ -4,8 +4,12 @@
 // caches; it owns no session, no run and no model.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "async/stop.h"
 #include "async/task.h"
@@ -36,6 +40,8 @@ class Router;
 
 namespace carapace::gateway {
 
+class ConfigPort;
+
 // Everything outlives the gateway. Making it adds one reader to the fan-out and two to the desk,
 // for ever.
 struct GatewayPorts {
@@ -51,19 +57,36 @@ struct GatewayPorts {
   dispatch::Fanout& fanout;
   dispatch::Desk* desk = nullptr;  // null: no approvals
   provider::Router& router;
-  Stop draining = {};  // requested when no new work is taken any more: not ready
+  Stop draining = {};            // requested when no new work is taken any more: not ready
+  ConfigPort* config = nullptr;  // null: configuration is not served
 };
 
 class Gateway {
  public:
-  virtual ~Gateway() = default;
+  Gateway(GatewayPorts ports, Settings settings);
+  ~Gateway();
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
   // For net::listen. The functions stay valid as long as the gateway does.
-  virtual net::ServerHandler handler() = 0;
+  net::ServerHandler handler();
   // Begins ticking and makes the first health summary.
-  virtual void start() = 0;
-  // Tells every client (`shutdown` event), closes them with 1012 "service restart", and returns
-  // when their handlers have ended. Call it before the server's own shut_down.
-  virtual Task<void> shutdown(std::string reason) = 0;
+  void start();
+  // Tells every client (`shutdown` event; with the milliseconds after which it may come back, when
+  // somebody knows), closes them with 1012 "service restart", and returns when their handlers have
+  // ended. Call it before the server's own shut_down.
+  Task<void> shutdown(std::string reason, std::optional<std::int64_t> restart_expected_ms = {});
+
+  // A changed configuration. Requests that come from now on are judged by it.
+  void apply(HotSettings settings);
+  // How the file stands now, for health and status; with `mode` the event `config.changed` goes out
+  // to operators.
+  void tell_config(ConfigState state, std::string_view mode,
+                   const std::vector<std::string>& changed);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 std::unique_ptr<Gateway> make_gateway(GatewayPorts ports, Settings settings);

@@ -24,15 +24,16 @@ constexpr const std::span<const MethodRow>* kFiles[] = {
 };
 
 // The events that this gateway can send today.
-constexpr std::array<std::string_view, 9> kEvents{"connect.challenge",
-                                                  "agent",
-                                                  "chat",
-                                                  "presence",
-                                                  "tick",
-                                                  "shutdown",
-                                                  "health",
-                                                  "exec.approval.requested",
-                                                  "exec.approval.resolved"};
+constexpr std::array<std::string_view, 10> kEvents{"connect.challenge",
+                                                   "agent",
+                                                   "chat",
+                                                   "presence",
+                                                   "tick",
+                                                   "shutdown",
+                                                   "health",
+                                                   "exec.approval.requested",
+                                                   "exec.approval.resolved",
+                                                   "config.changed"};
 
 std::string_view scope_of(Authority authority) {
   switch (authority) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "domain/ids.h"
+#include "gateway/live/config_state.h"
 #include "rpc/handshake.h"
 
 namespace carapace::gateway {
@@ -64,6 +65,15 @@ struct Settings {
   std::int64_t tick_ms = 30'000;
   std::int64_t coalesce_ms = 1'000;     // health and presence broadcasts: at most one in this time
   std::size_t requests_in_flight = 64;  // per connection
+  ConfigState config;                   // of the file; newer ones come by Gateway::tell_config
+};
+
+// What of the settings a running gateway takes over at once; connected clients stay.
+struct HotSettings {
+  std::vector<std::string> allowed_origins;
+  bool chat_completions = true;
+  bool browser_app = true;
+  std::string log_file;
 };
 
 }  // namespace carapace::gateway

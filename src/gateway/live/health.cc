@@ -81,6 +81,7 @@ Task<Result<std::string>> Health::make() {
       .text("defaultAgentId", settings_.default_agent.value)
       .raw("agents", agents.take())
       .raw("sessions", sessions_json(settings_, count, recent, now, nullptr))
+      .raw("config", to_json(settings_.config))
       .take();
 }
 

@@ -26,6 +26,7 @@ class Health {
 
   Summary cached() const { return summary_; }  // null before the first refresh
   bool fresh(std::int64_t within_ms = kHealthFreshMs) const;
+  void outdated() { made_ms_ = -kHealthFreshMs; }  // whatever it says, it is not fresh
   // Makes it anew, or waits for the refresh that is running. unavailable when the store does not
   // answer.
   Task<Result<Summary>> refresh();

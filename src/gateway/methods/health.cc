@@ -97,6 +97,7 @@ Task<Reply> status(Call call) {
                                            .boolean("offline", choice.offline)
                                            .text("reason", choice.reason)
                                            .take())
+                         .raw("config", to_json(face.settings.config))
                          .take());
 }
 
