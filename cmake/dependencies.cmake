@@ -9,3 +9,7 @@ find_package(CLI11 REQUIRED)
 find_library(GUMBO_LIBRARY gumbo REQUIRED)
 find_library(EDIT_LIBRARY edit REQUIRED)
 find_library(ARGON2_LIBRARY argon2 REQUIRED)
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+  find_package(PkgConfig REQUIRED)
+  pkg_check_modules(LIBSECRET REQUIRED libsecret-1)  # headers only: it is loaded when it is asked
+endif()

@@ -13,11 +13,11 @@ BUILD_PACKAGES=(
   'libboost1.81-dev|libboost1.83-dev|libboost1.88-dev|libboost1.90-dev'
   'libboost-json1.81-dev|libboost-json1.83-dev|libboost-json1.88-dev|libboost-json1.90-dev'
   libssl-dev libcurl4-openssl-dev libsqlite3-dev libfmt-dev libcli11-dev
-  libgumbo-dev libmd4c-dev libedit-dev libargon2-dev python3 ca-certificates
+  libgumbo-dev libmd4c-dev libedit-dev libargon2-dev libsecret-1-dev python3 ca-certificates
 )
 TEST_PACKAGES=(
   libclang-rt-22-dev libgtest-dev libgmock-dev libbenchmark-dev
-  chromium openssl procps curl git clang-format-22 shellcheck
+  chromium gnome-keyring dbus wine64 g++-mingw-w64-x86-64 openssl procps curl git clang-format-22 shellcheck
 )
 DEV_PACKAGES=(clang-tidy-22 clang-format-22 git)
 

@@ -1,6 +1,10 @@
 #include "secret/sealed.h"
 
+#if defined(_WIN32)
+#include <windows.h>
+#else
 #include <openssl/crypto.h>
+#endif
 
 #include <utility>
 
@@ -11,7 +15,11 @@ namespace carapace::secret {
 void wipe(std::string& text) noexcept {
   // Up to the capacity nothing is allocated, so this cannot throw.
   text.resize(text.capacity());
+#if defined(_WIN32)
+  SecureZeroMemory(text.data(), text.size());
+#else
   OPENSSL_cleanse(text.data(), text.size());
+#endif
   text.clear();
 }
 
