@@ -30,8 +30,8 @@ void accept_short_forms(json::value& tree);
 
 class Config {
  public:
-  // A missing or blank file means defaults. Errors name file, line and column, or file, line and
-  // key, and say what to do. The schema outlives what is made with it.
+  // A missing or blank file means defaults. Errors name file, line, column and key, and say what to
+  // do. The schema outlives what is made with it. Gives what can be used, as `inspect` says it.
   static Result<Config> load(const std::string& file, const Schema& schema,
                              const Environment& environment);
   // The same from text; `file` stands in messages, and includes are relative to it.
@@ -66,6 +66,8 @@ class Config {
 
   const json::value& raw() const;   // as in the file
   const json::value& tree() const;  // with references filled in
+  // Everything that the checker said; errors among them are of secrets that are not set because of
+  // it (see Inspection).
   const std::vector<Issue>& warnings() const;
   // Spellings of older versions that were read as what they mean today.
   const std::vector<Issue>& legacy_issues() const;
@@ -79,8 +81,7 @@ class Config {
   Source source(std::string_view path) const;
 
  private:
-  friend Inspection inspect(const std::string& file, const Schema& schema,
-                            const Environment& environment, const ReadText& reader);
+  friend class Inspector;
   struct State;
   explicit Config(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
@@ -90,8 +91,9 @@ struct Inspection {
   Document document;
   std::vector<Issue> issues = {};  // errors and warnings, in the order of the file
   std::vector<Issue> legacy = {};
-  // What a gateway can run with. There are errors that leave it there: a secret whose variable is
-  // missing is not set then, and only its user fails.
+  // What a gateway can run with. One kind of error leaves it there: a secret whose variable is
+  // missing counts as not set, and only its user fails (a provider, a channel; never a credential
+  // of the gateway itself). So `valid()` judges an edit, and this a start.
   std::optional<Config> config = {};
   std::optional<Error> error = {};  // all errors as one text with file, line and column of each
 

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
-#include "config/fields.h"
+#include "support/sample_rows.h"
 #include "support/temp_dir.h"
 
 namespace carapace::config {
@@ -25,7 +25,7 @@ class ConfigTest : public ::testing::Test {
     return config ? "no problem" : config.error().detail;
   }
 
-  Schema schema_{builtin_fields()};
+  Schema schema_{test::sample_rows()};
   Environment environment_{{{"HOME", "/home/joe"}, {"MY_KEY", "sk-secret"}, {"EMPTY", ""}}};
 };
 
@@ -75,8 +75,8 @@ TEST_F(ConfigTest, ReferencesAreFilledInAndNotShown) {
   EXPECT_EQ(config.text("models.providers.x.baseUrl"), "http://${H}");
   EXPECT_EQ(dump_json(config.shown_all()),
             R"({"models":{"providers":{"x":{"apiKey":"${MY_KEY}","baseUrl":"http://$${H}"}}}})");
-  const auto missing = problem("{models: {providers: {x: {apiKey: '${NOT_SET}'}}}}");
-  EXPECT_NE(missing.find("models.providers.x.apiKey wants the environment variable NOT_SET"),
+  const auto missing = problem("{gateway: {auth: {token: '${NOT_SET}'}}}");
+  EXPECT_NE(missing.find("gateway.auth.token: wants the environment variable NOT_SET"),
             std::string::npos)
       << missing;
   EXPECT_NE(problem("{gateway: {bind: '${EMPTY}'}}").find("EMPTY"), std::string::npos);

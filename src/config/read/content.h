@@ -1,8 +1,8 @@
-// What a Document keeps of its files: the merged nodes, each with the file that it came from. Inside
-// config/read/ only.
+// What a Document keeps of its files: the merged nodes, each with the file that it came from.
+// Inside config/read/ only.
 #pragma once
 
-#include "base/json.h"
+#include "base/json_fwd.h"
 #include "config/read/document.h"
 
 namespace carapace::config {

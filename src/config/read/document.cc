@@ -4,6 +4,7 @@
 #include <charconv>
 #include <filesystem>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "config/read/content.h"
 #include "config/read/include.h"
@@ -37,10 +38,15 @@ std::string to_text(const Source& source) {
 }
 
 string_view name_of(ReadFailure failure) {
-  constexpr std::array<string_view, 9> kNames{
-      "ParseError",         "ReadError",        "IncludeNotFound",      "InvalidIncludeDirective",
-      "IncludeMustBeObject", "CircularInclude", "IncludeDepthExceeded", "IncludeOutsideRoot",
-      "TooMuch"};
+  constexpr std::array<string_view, 9> kNames{"ParseError",
+                                              "ReadError",
+                                              "IncludeNotFound",
+                                              "InvalidIncludeDirective",
+                                              "IncludeMustBeObject",
+                                              "CircularInclude",
+                                              "IncludeDepthExceeded",
+                                              "IncludeOutsideRoot",
+                                              "TooMuch"};
   return kNames.at(static_cast<std::size_t>(failure));
 }
 

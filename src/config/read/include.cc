@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "config/read/content.h"
 #include "config/read/merge.h"
@@ -92,8 +93,9 @@ class Assembler {
  private:
   Outcome main_file();
   void find_roots();
-  std::expected<Json5Node, ReadProblem> parsed(std::uint32_t file, const Source& from);
-  void prepare(Json5Node& node, std::uint32_t file);
+  std::expected<Json5Node, ReadProblem> parsed(std::uint32_t file, const Source& from,
+                                               const Trail& trail);
+  void prepare(Json5Node& node, std::uint32_t file, const Trail& trail);
   Outcome resolve(Json5Node& node, const Chain& chain, const Trail& trail);
   Outcome resolve_directive(Json5Node& node, std::size_t at, const Chain& chain,
                             const Trail& trail);
@@ -109,8 +111,7 @@ class Assembler {
     return {file == 0 ? document_.file : holder.path, found.line, found.column};
   }
   static std::unexpected<ReadProblem> problem(ReadFailure failure, Source at, const Trail& trail,
-                                              std::string what,
-                                              Errc code = Errc::invalid_request) {
+                                              std::string what, Errc code = Errc::invalid_request) {
     return std::unexpected(
         ReadProblem{failure, code, std::move(at), to_text(trail), std::move(what)});
   }
@@ -135,7 +136,7 @@ Outcome Assembler::main_file() {
                    text.error().code);
   find_roots();
   auto content = std::make_shared<Document::Content>();
-  TRY(content->root, parsed(0, {}));
+  TRY(content->root, parsed(0, {}, {}));
   TRY_STATUS(resolve(content->root, {}, {}));
   content->tree = to_json(content->root);
   document_.content = std::move(content);
@@ -150,7 +151,8 @@ void Assembler::find_roots() {
   for (const auto& root : rules_.roots) roots_.push_back(real_path(root).path);
 }
 
-std::expected<Json5Node, ReadProblem> Assembler::parsed(std::uint32_t file, const Source& from) {
+std::expected<Json5Node, ReadProblem> Assembler::parsed(std::uint32_t file, const Source& from,
+                                                        const Trail& trail) {
   const auto& holder = document_.files[file];
   // A blank file says nothing, like a missing one.
   auto node = read_json5(trim(holder.text).empty() ? "{}" : holder.text);
@@ -159,32 +161,33 @@ std::expected<Json5Node, ReadProblem> Assembler::parsed(std::uint32_t file, cons
     const auto included =
         from.line == 0 ? std::string() : fmt::format(" (included at {})", to_text(from));
     return problem(ReadFailure::parse_error,
-                   {file == 0 ? document_.file : holder.path, wrong.line, wrong.column}, {},
+                   {file == 0 ? document_.file : holder.path, wrong.line, wrong.column}, trail,
                    wrong.what + included + ".");
   }
-  prepare(*node, file);
+  prepare(*node, file, trail);
   return std::move(*node);
 }
 
-void Assembler::prepare(Json5Node& node, std::uint32_t file) {
+// Says of every node where it comes from, and settles keys that stand twice.
+void Assembler::prepare(Json5Node& node, std::uint32_t file, const Trail& trail) {
   node.file = file;
-  for (auto& item : node.items) prepare(item, file);
+  for (std::size_t i = 0; i < node.items.size(); ++i) prepare(node.items[i], file, trail.below(i));
   if (node.members.empty()) return;
   std::vector<Repeated> repeated;
   drop_repeated(node, repeated);
   for (const auto& entry : repeated)
     document_.warnings.push_back(
-        {Severity::warning, entry.key,
-         fmt::format("this key stands twice in one object; the value at {} counts.",
+        {Severity::warning, to_text(trail.below(entry.key)),
+         fmt::format("this key stands twice in one object; what stands at {} counts.",
                      config::to_text(place(file, entry.begin)))});
-  for (auto& member : node.members) prepare(member.value, file);
+  for (auto& member : node.members) prepare(member.value, file, trail.below(member.key));
 }
 
 Outcome Assembler::resolve(Json5Node& node, const Chain& chain, const Trail& trail) {
   if (trail.level > kMaxLevels)
-    return problem(ReadFailure::too_much, place(node.file, node.begin), trail,
-                   fmt::format("with its includes the configuration is deeper than {} levels.",
-                               kMaxLevels));
+    return problem(
+        ReadFailure::too_much, place(node.file, node.begin), trail,
+        fmt::format("with its includes the configuration is deeper than {} levels.", kMaxLevels));
   for (std::size_t i = 0; i < node.items.size(); ++i)
     TRY_STATUS(resolve(node.items[i], chain, trail.below(i)));
   for (std::size_t i = 0; i < node.members.size(); ++i)
@@ -201,8 +204,8 @@ Outcome Assembler::resolve_directive(Json5Node& node, std::size_t at, const Chai
   for (auto& member : node.members)
     TRY_STATUS(resolve(member.value, chain, trail.below(member.key)));
 
-  const auto names = directive.kind == Kind::list ? std::span(directive.items)
-                                                  : std::span(&directive, 1);
+  const auto names =
+      directive.kind == Kind::list ? std::span(directive.items) : std::span(&directive, 1);
   for (const auto& name : names)
     if (name.kind != Kind::text || name.text.empty() || name.text.contains('\0'))
       return problem(ReadFailure::invalid_include_directive, place(name.file, name.begin), trail,
@@ -231,7 +234,7 @@ Outcome Assembler::put_in(Json5Node& into, const Json5Node& name, const Chain& c
   TRY(const auto file, open(name, chain, trail));
   const auto at = place(name.file, name.begin);
   TRY_STATUS(within_limits(document_.files[file].text.size(), at, trail));
-  TRY(auto value, parsed(file, at));
+  TRY(auto value, parsed(file, at, trail));
   TRY_STATUS(resolve(value, {&chain, file, chain.depth + 1}, trail));
   merge_over(into, std::move(value));
   return {};
@@ -304,10 +307,13 @@ Outcome Assembler::read(DocumentFile& file, int problem_number, const Source& at
     const auto error = fs::io_error(problem_number, "read", file.path);
     return problem(ReadFailure::read_error, at, trail, error.detail, error.code);
   }
-  auto text = reader_ ? reader_(file.path)
-                      : fs::read_file(file.real, {.max_bytes = kMaxConfigBytes,
-                                                  .no_links = true,
-                                                  .settled = true});
+  if (problem_number == ENOENT && fs::exists(file.path))
+    return problem(ReadFailure::include_not_found, at, trail,
+                   fmt::format("{} is a link that leads nowhere.", file.path), Errc::not_found);
+  auto text =
+      reader_ ? reader_(file.path)
+              : fs::read_file(file.real,
+                              {.max_bytes = kMaxConfigBytes, .no_links = true, .settled = true});
   if (text) {
     file.text = std::move(*text);
     return {};
@@ -315,10 +321,7 @@ Outcome Assembler::read(DocumentFile& file, int problem_number, const Source& at
   if (text.error().code != Errc::not_found)
     return problem(ReadFailure::read_error, at, trail, text.error().detail, text.error().code);
   return problem(ReadFailure::include_not_found, at, trail,
-                 fs::exists(file.path)
-                     ? fmt::format("{} is a link that leads nowhere.", file.path)
-                     : fmt::format("there is no file {}.", file.path),
-                 Errc::not_found);
+                 fmt::format("there is no file {}.", file.path), Errc::not_found);
 }
 
 }  // namespace

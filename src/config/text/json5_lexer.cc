@@ -5,34 +5,14 @@
 #include <limits>
 
 #include "base/text.h"
+#include "config/text/json5_characters.h"
 
 namespace carapace::config {
 namespace {
 
 using std::string_view;
 using Kind = Json5Node::Kind;
-
-constexpr bool digit(char32_t c) { return c >= U'0' && c <= U'9'; }
-constexpr int hex_value(char32_t c) {
-  if (digit(c)) return static_cast<int>(c - U'0');
-  if (c >= U'a' && c <= U'f') return static_cast<int>(c - U'a' + 10);
-  if (c >= U'A' && c <= U'F') return static_cast<int>(c - U'A' + 10);
-  return -1;
-}
-constexpr bool line_end(char32_t c) {
-  return c == U'\n' || c == U'\r' || c == 0x2028 || c == 0x2029;
-}
-constexpr bool blank(char32_t c) {
-  return c == U' ' || (c >= 0x09 && c <= 0x0d) || c == 0xa0 || c == 0xfeff || c == 0x1680 ||
-         (c >= 0x2000 && c <= 0x200a) || c == 0x202f || c == 0x205f || c == 0x3000 || line_end(c);
-}
-// Beyond ASCII every character that is no blank may stand in a key: more than the letters of the
-// standard, which would need its tables.
-constexpr bool starts_key(char32_t c) {
-  return (c >= U'a' && c <= U'z') || (c >= U'A' && c <= U'Z') || c == U'$' || c == U'_' ||
-         (c >= 0x80 && !blank(c));
-}
-constexpr bool continues_key(char32_t c) { return starts_key(c) || digit(c); }
+using namespace json5;
 
 void set_integer(Json5Node& node, std::uint64_t magnitude, bool negative) {
   constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
@@ -56,25 +36,13 @@ void set_integer(Json5Node& node, std::uint64_t magnitude, bool negative) {
 bool Json5Lexer::at_number() const {
   const auto rest = text_.substr(at_);
   const auto c = static_cast<char32_t>(static_cast<unsigned char>(peek()));
-  return c == U'+' || c == U'-' || c == U'.' || digit(c) || rest.starts_with("Infinity") ||
+  return c == U'+' || c == U'-' || c == U'.' || is_digit(c) || rest.starts_with("Infinity") ||
          rest.starts_with("NaN");
 }
 
 bool Json5Lexer::at_key() const { return !at_end() && starts_key(point().first); }
 
-std::pair<char32_t, std::size_t> Json5Lexer::point() const {
-  const auto byte = [this](std::size_t k) {
-    return static_cast<char32_t>(static_cast<unsigned char>(text_[at_ + k]));
-  };
-  const auto first = byte(0);
-  if (first < 0x80) return {first, 1};
-  if (first < 0xe0) return {(first & 0x1fU) << 6U | (byte(1) & 0x3fU), 2};
-  if (first < 0xf0)
-    return {(first & 0x0fU) << 12U | (byte(1) & 0x3fU) << 6U | (byte(2) & 0x3fU), 3};
-  return {(first & 0x07U) << 18U | (byte(1) & 0x3fU) << 12U | (byte(2) & 0x3fU) << 6U |
-              (byte(3) & 0x3fU),
-          4};
-}
+std::pair<char32_t, std::size_t> Json5Lexer::point() const { return code_point(text_.substr(at_)); }
 
 std::string Json5Lexer::shown() const {
   if (at_end()) return "the end of the text";
@@ -88,7 +56,7 @@ bool Json5Lexer::skip_comment() {
   if (peek() != '/' || (peek(1) != '/' && peek(1) != '*')) return false;
   const auto begin = at_;
   if (peek(1) == '/') {
-    while (!at_end() && !line_end(point().first)) advance();
+    while (!at_end() && !is_line_end(point().first)) advance();
     return true;
   }
   const auto close = text_.find("*/", at_ + 2);
@@ -99,7 +67,7 @@ bool Json5Lexer::skip_comment() {
 
 void Json5Lexer::skip_blanks() {
   for (;;) {
-    while (!at_end() && blank(point().first)) advance();
+    while (!at_end() && is_blank(point().first)) advance();
     if (!skip_comment()) return;
   }
 }
@@ -132,7 +100,8 @@ std::string Json5Lexer::key() {
     append_utf8(out, c);
   }
   if (out.empty()) {
-    if (digit(static_cast<char32_t>(peek()))) stop("a key that begins with a digit needs quotes");
+    if (is_digit(static_cast<char32_t>(peek())))
+      stop("a key that begins with a digit needs quotes");
     stop(fmt::format("a key was expected, not {}", shown()));
   }
   return out;
@@ -198,7 +167,7 @@ void Json5Lexer::escape(std::string& out, std::uint32_t& high) {
     return;
   }
   at_ += length;
-  if (line_end(c)) {
+  if (is_line_end(c)) {
     if (c == U'\r' && peek() == '\n') ++at_;
     return;
   }
@@ -209,9 +178,9 @@ void Json5Lexer::escape(std::string& out, std::uint32_t& high) {
     out += kValues[name];
   } else if (c == U'x') {
     append_utf8(out, hex_digits(2));
-  } else if (c == U'0' && !digit(static_cast<char32_t>(peek()))) {
+  } else if (c == U'0' && !is_digit(static_cast<char32_t>(peek()))) {
     out += '\0';
-  } else if (digit(c)) {
+  } else if (is_digit(c)) {
     stop_at(begin, "octal escapes are not allowed");
   } else {
     append_utf8(out, c);
@@ -257,7 +226,7 @@ void Json5Lexer::decimal(Json5Node& node, bool negative) {
   const auto begin = at_;
   const auto digits = [this] {
     const auto from = at_;
-    while (!at_end() && digit(static_cast<char32_t>(static_cast<unsigned char>(peek())))) ++at_;
+    while (!at_end() && is_digit(static_cast<char32_t>(static_cast<unsigned char>(peek())))) ++at_;
     return at_ - from;
   };
   const auto whole = digits();

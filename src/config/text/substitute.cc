@@ -1,7 +1,6 @@
 #include "config/text/substitute.h"
 
 #include "base/json.h"
-#include "config/key_path.h"
 
 namespace carapace::config {
 namespace {
@@ -24,7 +23,47 @@ string_view reference_at(string_view text) {
 
 constexpr std::size_t kAround = 3;  // `${` and `}`
 
-Result<std::string> substitute_text(string_view text, const Lookup& lookup, string_view path) {
+class Walk {
+ public:
+  explicit Walk(const Lookup& lookup) : lookup_(lookup) {}
+
+  void value(json::value& value) {
+    if (auto* text = value.if_string()) {
+      if (text->find('$') != json::string::npos) fill(*text);
+    } else if (auto* object = value.if_object()) {
+      for (auto& member : *object) below(member.value(), member.key());
+    } else if (auto* list = value.if_array()) {
+      for (std::size_t i = 0; i < list->size(); ++i)
+        if ((*list)[i].is_string() || (*list)[i].is_structured())
+          below((*list)[i], std::to_string(i));
+    }
+  }
+
+  std::vector<Unfilled> unfilled;
+
+ private:
+  void below(json::value& inner, string_view part) {
+    path_.emplace_back(part);
+    value(inner);
+    path_.pop_back();
+  }
+
+  void fill(json::string& text) {
+    if (has_unclosed_reference(text)) unfilled.push_back({path_, {}});
+    auto replaced = substitute_text(text, lookup_);
+    if (replaced)
+      text = *replaced;
+    else
+      unfilled.push_back({path_, std::move(replaced.error())});
+  }
+
+  const Lookup& lookup_;
+  KeyPath path_;
+};
+
+}  // namespace
+
+std::expected<std::string, std::string> substitute_text(string_view text, const Lookup& lookup) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
     const auto dollar = text.find('$', at);
@@ -44,11 +83,7 @@ Result<std::string> substitute_text(string_view text, const Lookup& lookup, stri
       at += 1 + name.size() + kAround;
     } else {
       const auto value = lookup(name);
-      if (!value || value->empty())
-        return fail(Errc::invalid_request,
-                    "{} wants the environment variable {}, which is not set. Set it, or write "
-                    "$${{{}}} for the text itself.",
-                    path, name, name);
+      if (!value || value->empty()) return std::unexpected(std::string(name));
       out.append(*value);
       at += name.size() + kAround;
     }
@@ -56,24 +91,16 @@ Result<std::string> substitute_text(string_view text, const Lookup& lookup, stri
   return out;
 }
 
-Status walk(json::value& value, const Lookup& lookup, const std::string& path) {
-  if (auto* text = value.if_string()) {
-    if (text->find('$') == json::string::npos) return {};
-    TRY(const auto replaced, substitute_text(*text, lookup, path));
-    *text = replaced;
-  } else if (auto* object = value.if_object()) {
-    for (auto& member : *object)
-      TRY_STATUS(walk(member.value(), lookup, child_path(path, string_view(member.key()))));
-  } else if (auto* list = value.if_array()) {
-    for (std::size_t i = 0; i < list->size(); ++i)
-      TRY_STATUS(walk((*list)[i], lookup, child_path(path, i)));
-  }
-  return {};
+std::vector<Unfilled> substitute(json::value& tree, const Lookup& lookup) {
+  Walk walk(lookup);
+  walk.value(tree);
+  return std::move(walk.unfilled);
 }
 
-}  // namespace
-
-Status substitute(json::value& tree, const Lookup& lookup) { return walk(tree, lookup, ""); }
+bool has_unclosed_reference(string_view text) {
+  const auto open = text.rfind("${");
+  return open != string_view::npos && text.find('}', open) == string_view::npos;
+}
 
 bool has_reference(string_view text) {
   for (auto at = text.find('$'); at != string_view::npos; at = text.find('$', at + 1)) {

@@ -5,20 +5,35 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/json_fwd.h"
+#include "config/key_path.h"
 
 namespace carapace::config {
 
 using Lookup = std::function<std::optional<std::string>(std::string_view name)>;
 
+// A text that could not be filled in.
+struct Unfilled {
+  KeyPath path;
+  std::string name;  // that is missing or empty; empty: a `${` is not closed
+};
+
 // Replaces `${NAME}` (capital letters, digits, underscores) in every text of the tree, not in keys.
 // What comes out is not looked at again. `$${NAME}` gives `${NAME}`; `$NAME`, `${name}` and `${`
-// stay. A name that is missing or empty is an error that says the name and the key that wants it.
-Status substitute(json::value& tree, const Lookup& lookup);
+// stay. Told of are texts with a name that is missing or empty, which stay as they are, and those
+// with a `${` that nothing closes.
+std::vector<Unfilled> substitute(json::value& tree, const Lookup& lookup);
+
+// The same for one text; an error is the name that is missing.
+std::expected<std::string, std::string> substitute_text(std::string_view text,
+                                                        const Lookup& lookup);
 
 // Does the text hold a `${NAME}` that would be replaced?
 bool has_reference(std::string_view text);
+// A `${` with no `}` behind it: harmless in prose, a slip in a secret.
+bool has_unclosed_reference(std::string_view text);
 
 }  // namespace carapace::config
