@@ -98,6 +98,19 @@ class Layers(unittest.TestCase):
             with self.subTest(path=path, header=header):
                 self.assert_found(path, f"\n#  include <{header}>\n", f"{path}:2", header)
 
+    # Nothing that an agent reaches writes configuration: the writer is seen from app/ alone.
+    def test_the_writer_of_configuration_is_apart(self):
+        writer = {"src/config/write/writer.h": "#pragma once\n"}
+        for path, include in (("src/agent/a.cc", '"config/write/writer.h"'), ("src/gateway/a.cc", '"config/write/writer.h"'),
+                              ("src/extensions/a.cc", '"config/write/writer.h"'), ("src/config/a.cc", '"config/write/writer.h"'),
+                              ("src/config/b.cc", '"write/writer.h"'), ("src/gateway/b.cc", '"config//write/writer.h"')):
+            with self.subTest(path=path):
+                status, printed = self.verdict({**writer, path: f"\n#include {include}\n"})
+                self.assertEqual(status, 1, printed)
+                self.assertIn(f"{path}:2", printed)
+        self.assert_clean({**writer, "src/config/write/writer.cc": '#include "config/write/writer.h"\n',
+                           "src/app/desk.cc": '#include "config/write/writer.h"\n'})
+
     def test_fenced_headers_at_home(self):
         self.assert_clean({
             "src/async/a.cc": "#include <boost/asio/post.hpp>\n",

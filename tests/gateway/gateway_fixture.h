@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "dispatch/desk.h"
 #include "dispatch/fanout.h"
+#include "gateway/config_port.h"
 #include "gateway/fakes.h"
 #include "gateway/gateway.h"
 #include "provider/router.h"
@@ -55,9 +56,10 @@ class GatewayTest : public LoopTest {
   // Made at the first use, so that a test can change the settings.
   gateway::Gateway& gateway() {
     if (!gateway_) {
-      gateway_ = gateway::make_gateway({loop_, pool_, clock_, random_, *engine_, sessions_,
-                                        transcripts_, runs_, door_, fanout_, &desk_, router_},
-                                       settings_);
+      gateway_ =
+          gateway::make_gateway({loop_, pool_, clock_, random_, *engine_, sessions_, transcripts_,
+                                 runs_, door_, fanout_, &desk_, router_, Stop(), config_port_},
+                                settings_);
       handler_ = gateway_->handler();
     }
     return *gateway_;
@@ -200,6 +202,7 @@ class GatewayTest : public LoopTest {
   dispatch::Desk desk_;
   FakeDoor door_;
   FakeRouter router_;
+  gateway::ConfigPort* config_port_ = nullptr;
   TaskGroup work_;
   gateway::Settings settings_;
   std::unique_ptr<gateway::Gateway> gateway_;

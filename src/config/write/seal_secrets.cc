@@ -27,7 +27,8 @@ const json::value* inside(const json::value* value, string_view part) {
 
 class Sealer {
  public:
-  Sealer(const SealRules& rules, TextEdit& edit) : rules_(rules), edit_(edit) {}
+  Sealer(const SealRules& rules, TextEdit& edit, SealedText& out)
+      : rules_(rules), edit_(edit), out_(out) {}
 
   Status walk(const Json5Node& node, const json::value* before) {
     if (node.kind == Kind::text) return leaf(node, before);
@@ -72,22 +73,26 @@ class Sealer {
 
   void put(const Json5Node& node, string_view text) {
     edit_.cut(node.begin, node.end, json::serialize(json::string(text)));
+    out_.envelopes.emplace_back(path_, std::string(text));
   }
 
   const SealRules& rules_;
   TextEdit& edit_;
+  SealedText& out_;
   KeyPath path_;
 };
 
 }  // namespace
 
-Result<std::string> seal_secrets(string_view text, const json::value& before,
-                                 const SealRules& rules) {
+Result<SealedText> seal_secrets(string_view text, const json::value& before,
+                                const SealRules& rules) {
+  SealedText out{std::string(text), {}};
   const auto root = trim(text).empty() ? read_json5("{}") : read_json5(text);
-  if (!root) return std::string(text);  // the reader says what is wrong with it
+  if (!root) return out;  // the reader says what is wrong with it
   TextEdit edit(text, *root);
-  TRY_STATUS(Sealer(rules, edit).walk(*root, &before));
-  return edit.empty() ? std::string(text) : edit.text();
+  TRY_STATUS(Sealer(rules, edit, out).walk(*root, &before));
+  if (!edit.empty()) out.text = edit.text();
+  return out;
 }
 
 }  // namespace carapace::config

@@ -4,10 +4,13 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/json_fwd.h"
 #include "base/random.h"
+#include "config/key_path.h"
 #include "config/schema.h"
 
 namespace carapace::secret {
@@ -22,10 +25,15 @@ struct SealRules {
   Random& random;
 };
 
+struct SealedText {
+  std::string text;
+  std::vector<std::pair<KeyPath, std::string>> envelopes;  // what stands now instead of a plain text
+};
+
 // `text` with every new literal secret sealed. What stood in `before` (the merged tree, references as
 // written) stays as it was: plain text that has not changed, and the envelope of a secret that is
 // given again. forbidden when an envelope would be replaced and cannot be opened.
-Result<std::string> seal_secrets(std::string_view text, const json::value& before,
-                                 const SealRules& rules);
+Result<SealedText> seal_secrets(std::string_view text, const json::value& before,
+                                const SealRules& rules);
 
 }  // namespace carapace::config

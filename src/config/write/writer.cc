@@ -141,12 +141,14 @@ struct Writer::Session {
 
   std::optional<Refusal> open();
   std::optional<Refusal> check_hash() const;
-  Text prepared(std::string text) const;
+  Text prepared(std::string text, json::value* wanted) const;
   std::optional<Refusal> judge(const Inspection& after) const;
   // A value that only an included file can take away.
   std::optional<Refusal> judge_includes(const Inspection& after, const json::value& wanted) const;
-  WriteResult commit(std::string text, const json::value* wanted,
-                     const std::vector<HistoryFile>& others = {});
+  // `wanted`: the merged tree that must come out. `bundle`: files that come back as they were, the
+  // main one (`text`) included, byte for byte.
+  WriteResult commit(std::string text, json::value* wanted,
+                     const std::vector<HistoryFile>* bundle = nullptr);
   Status keep(const Document& document, std::string by) const;
 
   Text patched(const json::value& patch) const;
@@ -180,30 +182,31 @@ std::optional<Refusal> Writer::Session::check_hash() const {
     return Refusal{Refused::stale, {Errc::conflict, std::string(sentence), -1}};
   };
   const auto& document = before->document;
-  if (!document.exists) return std::nullopt;
-  const auto given = trim(request.base_hash.value_or(""));
-  if (given.empty())
-    return request.needs_hash
-               ? std::optional(stale("config base hash required; re-run config.get and retry"))
-               : std::nullopt;
+  if (!document.exists && !document.problem) return std::nullopt;
+  const std::string given(trim(request.base_hash ? string_view(*request.base_hash) : ""));
+  if (given.empty() && !request.needs_hash) return std::nullopt;
   const auto& problem = document.problem;
   if (document.hash.empty() ||
       (problem && problem->failure == ReadFailure::read_error && problem->path.empty()))
     return stale("config base hash unavailable; re-run config.get and retry");
+  if (given.empty()) return stale("config base hash required; re-run config.get and retry");
   if (given != document.hash)
     return stale("config changed since last load; re-run config.get and retry");
   return std::nullopt;
 }
 
-// New secrets sealed, the stamps renewed, a line end at the end.
-Writer::Session::Text Writer::Session::prepared(std::string text) const {
+// New secrets sealed (in what is wanted too), the stamps renewed, a line end at the end.
+Writer::Session::Text Writer::Session::prepared(std::string text, json::value* wanted) const {
   auto sealed = seal_secrets(text, old_tree,
                              {settings.schema, settings.envelopes, settings.random});
   if (!sealed) {
     const bool locked = sealed.error().code == Errc::forbidden;
     return refuse(locked ? Refused::protected_key : Refused::failed, sealed.error());
   }
-  auto out = stamped(std::move(*sealed), settings.version, settings.clock.wall_ms());
+  for (const auto& [path, envelope] : sealed->envelopes)
+    if (wanted != nullptr && find_in_tree(*wanted, path) != nullptr)
+      CARAPACE_CHECK(set_in_tree(*wanted, path, json::string(envelope)).has_value());
+  auto out = stamped(std::move(sealed->text), settings.version, settings.clock.wall_ms());
   if (!out.ends_with('\n')) out += '\n';
   return out;
 }
@@ -228,7 +231,7 @@ std::optional<Refusal> Writer::Session::judge(const Inspection& after) const {
     return refusal;
   }
   for (auto& issue : new_issues(before->issues, after.issues))
-    if (issue.severity == Severity::error || issue.unknown_key)
+    if (issue.severity == Severity::error || (issue.unknown_key && !request.keep_unknown))
       refusal.issues.push_back(std::move(issue));
   if (!refusal.issues.empty()) return refusal;
   if (request.hand == Hand::owner) return std::nullopt;
@@ -266,12 +269,14 @@ Status Writer::Session::keep(const Document& document, std::string by) const {
   return {};
 }
 
-WriteResult Writer::Session::commit(std::string text, const json::value* wanted,
-                                    const std::vector<HistoryFile>& others) {
+WriteResult Writer::Session::commit(std::string text, json::value* wanted,
+                                    const std::vector<HistoryFile>* bundle) {
+  static const std::vector<HistoryFile> none;
+  const auto& others = bundle == nullptr ? none : *bundle;
   const auto& document = before->document;
   Written out{.file = settings.file, .hash = document.hash, .text = document.text, .changed = false};
   if (document.exists && text == document.text && others.empty()) return out;
-  auto ready = others.empty() ? prepared(std::move(text)) : Text(std::move(text));
+  auto ready = bundle == nullptr ? prepared(std::move(text), wanted) : Text(std::move(text));
   if (!ready) return std::unexpected(std::move(ready.error()));
   // The result is read as a gateway would read it, before anything is written.
   const auto reader = [&](const std::string& path) -> Result<std::string> {
@@ -333,18 +338,15 @@ WriteResult Writer::replace(string_view text, const WriteRequest& request) const
   if (document.exists && request.hand == Hand::remote && document.problem &&
       !trim(document.text).empty() && !read_json5(document.text))
     return broken(document);
+  if (const auto root = read_json5(text); !root)
+    return refuse(Refused::request, Errc::invalid_request, syntax_error(text, root.error()));
   std::string whole(text);
   if (text.contains(kRedactedMark)) {
-    if (const auto root = read_json5(text); !root)
-      return refuse(Refused::request, Errc::invalid_request, syntax_error(text, root.error()));
     const Redaction redaction(settings_.schema, {&session.old_tree});
     auto restored = redaction.restored_text(text, document.text, session.old_tree);
     if (!restored) return refuse(Refused::request, restored.error());
     whole = std::move(*restored);
   }
-  if (trim(whole).empty())
-    return refuse(Refused::request, Errc::invalid_request,
-                  "SyntaxError: JSON5: invalid end of input at 1:1");
   if (!whole.ends_with('\n')) whole += '\n';
   return session.commit(std::move(whole), nullptr);
 }
@@ -365,7 +367,7 @@ WriteResult Writer::patch(string_view patch, const WriteRequest& request) const 
   auto text = merge_patch_in_text(document.text, session.old_tree, *sent);
   if (!text) return refuse(Refused::request, text.error());
   if (holds_include(*sent)) return session.commit(std::move(*text), nullptr);
-  const auto wanted = merge_patch(session.old_tree, *sent);
+  auto wanted = merge_patch(session.old_tree, *sent);
   if (*text == document.text)
     if (auto refusal = session.judge_includes(*session.before, wanted))
       return std::unexpected(std::move(*refusal));
@@ -413,7 +415,9 @@ WriteResult Writer::unset(const KeyPath& path, const WriteRequest& request) cons
   return session.commit(std::move(*text), &wanted);
 }
 
-WriteResult Writer::roll_back(std::uint64_t number, const WriteRequest& request) const {
+WriteResult Writer::roll_back(std::uint64_t number, const WriteRequest& wish) const {
+  auto request = wish;
+  request.keep_unknown = true;  // it stood there before
   Session session{settings_, request};
   if (auto refusal = session.open()) return std::unexpected(std::move(*refusal));
   const History history(settings_.state_dir, settings_.random);
@@ -429,8 +433,7 @@ WriteResult Writer::roll_back(std::uint64_t number, const WriteRequest& request)
     const auto now = read_from_disk(entry->files[i].path);
     if (!now || *now != entry->files[i].text) others.push_back(entry->files[i]);
   }
-  if (!others.empty()) return session.commit(entry->files.front().text, nullptr, others);
-  return session.commit(entry->files.front().text, nullptr);
+  return session.commit(entry->files.front().text, nullptr, &others);
 }
 
 }  // namespace carapace::config

@@ -35,10 +35,12 @@ enum class Hand : std::uint8_t { owner, remote };
 
 struct WriteRequest {
   std::string by;                        // what wrote, for the history: "config.patch"
-  std::optional<std::string> base_hash;  // SHA-256 hex of the file that the caller has seen
+  std::optional<std::string> base_hash = {};  // SHA-256 hex of the file that the caller has seen
   bool needs_hash = false;               // an existing file is changed only with the right hash
   Hand hand = Hand::owner;
   bool dry_run = false;  // everything but the write
+  // Keys that no row knows may come in: a file of another version is taken over.
+  bool keep_unknown = false;
 };
 
 enum class Refused : std::uint8_t {
