@@ -26,6 +26,8 @@ constexpr std::array kVerbs{
     Verb{"status", carapace::app::run_status},
     Verb{"logs", carapace::app::run_logs},
     Verb{"config", carapace::app::run_config},
+    Verb{"credentials", carapace::app::run_credentials},
+    Verb{"doctor", carapace::app::run_doctor},
     Verb{"version", carapace::app::run_version},
     Verb{"completion", carapace::app::run_completion},
     Verb{"providers", carapace::app::run_providers},

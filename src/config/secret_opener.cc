@@ -221,6 +221,7 @@ struct SecretOpener::Impl {
 };
 
 Result<Sealed> SecretOpener::Impl::look(string_view text) {
+  if (stop.stop_requested()) return fail(Errc::cancelled, "the gateway is stopping");
   if (secret::is_envelope(text)) return envelopes.open(text);
   if (text.starts_with(kFile)) return from_file(text.substr(kFile.size()), environment);
   if (text.starts_with(kExec))
@@ -238,7 +239,9 @@ Result<Sealed> SecretOpener::Impl::open(const std::string& text, string_view key
 SecretOpener::SecretOpener(Environment environment, Keychain keychain)
     : impl_(std::make_unique<Impl>(std::move(environment), std::move(keychain))) {}
 
-SecretOpener::~SecretOpener() { impl_->stop.request_stop(); }
+SecretOpener::~SecretOpener() { give_up(); }
+
+void SecretOpener::give_up() { impl_->stop.request_stop(); }
 
 bool SecretOpener::is_reference(string_view text) {
   return secret::is_envelope(text) || text.starts_with(kFile) || text.starts_with(kExec) ||

@@ -50,6 +50,10 @@ class SecretOpener {
   // that want one secret wait for one look.
   Task<Result<secret::Sealed>> open(std::string text, std::string key);
 
+  // Nothing more is opened that was not before, and programs that still run are ended: whoever
+  // waits gets `cancelled`. For the end of the gateway. Any thread.
+  void give_up();
+
   // What was opened is looked for again at the next use (a reload).
   void forget();
   void forget(std::string_view text);  // this one

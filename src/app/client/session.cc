@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "app/start/own_credential.h"
 #include "app/terminal/output.h"
 #include "app/version.h"
 #include "async/coro.h"
@@ -43,13 +44,10 @@ Task<void> connect_then(Loop& loop, GatewayAddress address, const Plan& plan, bo
 }  // namespace
 
 Result<GatewayAddress> local_address(const Plan& plan) {
-  GatewayAddress address{plan.local_url("ws"), plan.token, plan.password};
-  if (plan.auth_mode != rpc::AuthMode::token) {
-    address.token.clear();
-    return address;
-  }
-  address.password.clear();
-  if (!address.token.empty()) return address;
+  TRY(const auto own, open_credential(plan, *make_opener(plan)));
+  GatewayAddress address{plan.local_url("ws"), std::string(own.token.reveal()),
+                         std::string(own.password.reveal())};
+  if (plan.auth_mode != rpc::AuthMode::token || !address.token.empty()) return address;
   auto token = secret::load_token(plan.token_path());
   if (!token)
     return fail(Errc::not_found,
@@ -73,7 +71,7 @@ std::string model_in_words(const json::object& model) {
 }
 
 int with_gateway(const Options& options, const config::Environment& environment, Work work) {
-  const auto plan = make_plan(options, environment);
+  const auto plan = make_usable_plan(options, environment);
   if (!plan) return report(plan.error(), options.json);
   auto address = local_address(*plan);
   if (!address) return report(address.error(), options.json);

@@ -2,9 +2,13 @@
 // command that talks to it. Blocks for as long as config/secret_opener.h says.
 #pragma once
 
+#include <memory>
+#include <string>
+
 #include "app/start/plan.h"
 #include "base/error.h"
 #include "config/secret_opener.h"
+#include "secret/credentials.h"
 #include "secret/sealed.h"
 
 namespace carapace::app {
@@ -19,5 +23,10 @@ Result<OwnCredential> open_credential(const Plan& plan, config::SecretOpener& se
 
 // The opener for a plan: its environment and the credential store of its state folder.
 std::unique_ptr<config::SecretOpener> make_opener(const Plan& plan);
+
+// The credentials of a state folder; nothing is asked of any store before the first use.
+// CARAPACE_CREDENTIAL_STORE chooses the store (secret/credentials.h).
+std::shared_ptr<secret::Credentials> make_credentials(const config::Environment& environment,
+                                                      const std::string& state_dir);
 
 }  // namespace carapace::app

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/client/session.h"
+#include "app/start/own_credential.h"
 #include "app/start/plan.h"
 #include "app/terminal/output.h"
 #include "app/verbs/verbs.h"
@@ -37,9 +38,11 @@ bool is_up(const Plan& plan) {
 }  // namespace
 
 int run_open(const Options& options, const config::Environment& environment) {
-  const auto plan = make_plan(options, environment);
+  const auto plan = make_usable_plan(options, environment);
   if (!plan) return report(plan.error());
-  std::string token = plan->token;
+  const auto own = open_credential(*plan, *make_opener(*plan));
+  if (!own) return report(own.error());
+  std::string token(own->token.reveal());
   if (plan->auth_mode == rpc::AuthMode::token && token.empty()) {
     // Before the first start this makes the token that the start will then use.
     SystemRandom random;

@@ -14,6 +14,8 @@ int run_open(const Options& options, const config::Environment& environment);
 int run_status(const Options& options, const config::Environment& environment);
 int run_logs(const Options& options, const config::Environment& environment);
 int run_config(const Options& options, const config::Environment& environment);
+int run_credentials(const Options& options, const config::Environment& environment);
+int run_doctor(const Options& options, const config::Environment& environment);
 int run_providers(const Options& options, const config::Environment& environment);
 int run_version(const Options& options, const config::Environment& environment);
 int run_completion(const Options& options, const config::Environment& environment);
