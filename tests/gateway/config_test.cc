@@ -101,6 +101,18 @@ TEST_F(ConfigTest, wishes_are_carried_on) {
   EXPECT_EQ(port_.reloads, 1);
 }
 
+TEST_F(ConfigTest, get_takes_nothing_or_a_key) {
+  const auto socket = connected();
+  EXPECT_EQ(error_of(call(*socket, "config.get", {{"key", ""}})),
+            "invalid config.get params: at root: unexpected property 'key'");
+  EXPECT_EQ(error_of(call(*socket, "config.get", {{"key", 5}})),
+            "invalid config.get params: at root: unexpected property 'key'");
+  EXPECT_EQ(error_of(call(*socket, "config.get", {{"id", "x"}, {"key", "a"}})),
+            "invalid config.get params: at root: unexpected property 'id'; at root: unexpected "
+            "property 'key'");
+  EXPECT_TRUE(port_.looks.empty());
+}
+
 TEST_F(ConfigTest, faults_are_told_as_the_protocol_does) {
   const auto socket = connected();
   const auto told = [&](ConfigFault::Kind kind, std::string issues = "") {

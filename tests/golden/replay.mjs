@@ -32,9 +32,9 @@ const wanted = process.argv[2] ?? "";
 const found = [];
 const tally = { compared: 0, skipped: 0 };
 
-function judge(where, expected, actual, more = []) {
+function judge(where, expected, actual, volatile = masks) {
   tally.compared++;
-  for (const { path: at, what } of differences(byName(expected), byName(actual), [...masks, ...more])) {
+  for (const { path: at, what } of differences(byName(expected), byName(actual), volatile)) {
     const row = known.find((one) => matchesAny(where, [one.where.replaceAll("*", "**")]) && matchesAny(at, [one.path]));
     if (row) row.seen++;
     else found.push(`${where}: ${at}: ${what}`);
@@ -49,23 +49,27 @@ async function freePort() {
   return port;
 }
 
-async function startGateway(model) {
-  const home = fs.mkdtempSync(path.join(os.tmpdir(), "carapace-golden-"));
-  const port = await freePort();
-  const config = path.join(home, "carapace.json5");
-  fs.writeFileSync(config, JSON.stringify({
+function usualConfig(port, model) {
+  return JSON.stringify({
     gateway: { port, auth: { mode: "token", token: TOKEN } },
     agents: { defaults: { model: { primary: "mockoai/mock-gpt" } } },
     models: { providers: { mockoai: { baseUrl: `http://127.0.0.1:${model.port}/v1`, apiKey: "mock-key",
       api: "openai-completions", models: [{ id: "mock-gpt", name: "mock-gpt", contextWindow: 200000 }] } } },
-  }));
+  });
+}
+
+async function startGateway(configText) {
+  const home = fs.mkdtempSync(path.join(os.tmpdir(), "carapace-golden-"));
+  const port = await freePort();
+  const config = path.join(home, "carapace.json5");
+  fs.writeFileSync(config, configText(port, home));
   const child = spawn(binary, ["start", "--config", config, "--state-dir", path.join(home, "state")],
     { stdio: ["ignore", "ignore", "pipe"], env: { PATH: process.env.PATH, HOME: home } });
   let log = "";
   child.stderr.on("data", (bytes) => (log = (log + bytes).slice(-20_000)));
   for (let i = 0; i < 200 && child.exitCode === null; i++) {
     const up = await fetch(`http://127.0.0.1:${port}/health`).then((r) => r.ok, () => false);
-    if (up) return { port, stop: async () => {
+    if (up) return { port, home, stop: async () => {
       child.kill("SIGTERM");
       await new Promise((resolve) => child.once("exit", resolve));
       fs.rmSync(home, { recursive: true, force: true });
@@ -164,7 +168,8 @@ async function replayRequest(operator, trace, where) {
   const response = await operator.request(trace.method, trace.params);
   const { id: _recorded, ...expected } = trace.response;
   const { id: _seen, ...actual } = response ?? {};
-  judge(`${where}/response`, expected, actual);
+  // Which file a machine has is its own affair; replayConfig asks about the recorded one.
+  judge(`${where}/response`, expected, actual, trace.method === "config.get" ? [...masks, ...OWN_FILE] : masks);
   const runId = trace.response.payload?.runId;
   if (!runId || trace.response.payload.status !== "started") return;
   const slow = trace.params.message === "SLOWSTREAM";
@@ -173,6 +178,44 @@ async function replayRequest(operator, trace, where) {
   await new Promise((resolve) => setTimeout(resolve, 20));
   const story = storyOf(trace.events ?? [], runId);
   if (story.at(-1)?.kind === "chat") judge(`${where}/story`, { story }, { story: storyOf(operator.events(), runId) });
+}
+
+const OWN_FILE = ["raw", "parsed", "config", "hash"].map((name) => `$.payload.${name}`);
+
+// --- configuration ------------------------------------------------------------------------------
+
+// A gateway of its own on the recorded file. Hashes are of what stands there now, and a whole file that the recording
+// cut is sent back as `config.get` showed it. The restarts of the recording are not waited for: what changes there is
+// applied here while the gateway runs.
+const CONFIG_VOLATILE = ["$.payload.path", "**.hash", "**.lastTouchedAt", "**.lastTouchedVersion", "**.pid", "**.ts",
+  "**.sentinel.path", "**.root"];
+
+async function replayConfig() {
+  const file = "70-config.jsonl";
+  const text = fs.readFileSync(path.join(traces, file), "utf8");
+  const first = JSON.parse(text.slice(0, text.indexOf("\n"))).response.payload.parsed;
+  const filled = (recorded, port, home) => recorded.replaceAll("$LOGS", `${home}/logs`).replaceAll("$WORKSPACE", `${home}/workspace`)
+    .replaceAll("18889", String(port));
+  const gateway = await startGateway((port, home) => filled(`${JSON.stringify(first, null, 2)}\n`, port, home));
+  try {
+    const operator = await Operator.connect(gateway);
+    let shown = {};
+    for (const trace of filled(text, gateway.port, gateway.home).trim().split("\n").map((line) => JSON.parse(line))) {
+      if (!trace.method) { tally.skipped++; continue; }
+      const params = { ...trace.params };
+      if (/^[0-9a-f]{64}$/.test(params.baseHash ?? "")) params.baseHash = shown.hash;
+      if (params.raw?.includes("$trimmed")) params.raw = shown.raw;
+      const response = await operator.request(trace.method, params);
+      const { id: _recorded, ...expected } = trace.response;
+      const { id: _seen, ...actual } = response ?? {};
+      judge(`config/${trace.step} ${trace.method} ${trace.label}`, expected, actual, CONFIG_VOLATILE);
+      if (trace.method !== "config.get") shown = (await operator.request("config.get", {})).payload;
+      else shown = response.payload;
+    }
+    operator.socket.close();
+  } finally {
+    await gateway.stop();
+  }
 }
 
 // --- HTTP ---------------------------------------------------------------------------------------
@@ -239,9 +282,10 @@ async function main() {
     return 2;
   }
   const model = await startMockModel(markdownText());
-  const gateway = await startGateway(model);
+  const gateway = await startGateway((port) => usualConfig(port, model));
   try {
     await replayAll(gateway);
+    if ("config/".includes(wanted) || wanted.startsWith("config/")) await replayConfig();
   } finally {
     await gateway.stop();
     model.stop();

@@ -18,7 +18,6 @@ using rpc::ParamType;
 
 constexpr std::int64_t kLongestDelayMs = 60'000;
 
-constexpr rpc::ParamRow kGet[] = {{.name = "key", .min = 1}};
 constexpr rpc::ParamRow kSet[] = {
     {.name = "raw", .required = true, .min = 1},
     {.name = "baseHash", .min = 1},
@@ -65,7 +64,14 @@ Task<Reply> change(Call call, ConfigChange kind) {
   co_return reply_from(co_await port->write(std::move(wanted)));
 }
 
-Task<Reply> get(Call call) { return look_at(std::move(call), ConfigLook::file); }
+// Nothing, or a key alone: beside anything else a key is refused in the words that clients know.
+Task<Reply> get(Call call) {
+  const auto& arguments = call.arguments();
+  if (arguments.size() != 1 || find_string(arguments, "key").value_or("").empty())
+    if (const auto why = rpc::check_params(kNothing, call.params.get()); !why.empty())
+      co_return refused("invalid config.get params: " + why);
+  co_return co_await look_at(std::move(call), ConfigLook::file);
+}
 Task<Reply> schema(Call call) { return look_at(std::move(call), ConfigLook::schema); }
 Task<Reply> plan(Call call) { return look_at(std::move(call), ConfigLook::plan); }
 Task<Reply> set(Call call) { return change(std::move(call), ConfigChange::set); }
@@ -81,7 +87,7 @@ Task<Reply> reload(Call call) {
 
 // All of it needs admin: the file says where secrets are kept and what may be run.
 constexpr MethodRow kRows[] = {
-    {.name = "config.get", .authority = Authority::admin, .params = {kGet}, .work = get},
+    {.name = "config.get", .authority = Authority::admin, .params = rpc::kAnyParams, .work = get},
     {.name = "config.set", .authority = Authority::admin, .params = {kSet}, .work = set},
     {.name = "config.apply", .authority = Authority::admin, .params = {kChange}, .work = apply},
     {.name = "config.patch", .authority = Authority::admin, .params = {kChange}, .work = patch},
