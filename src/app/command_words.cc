@@ -102,6 +102,7 @@ void describe_config_look(CLI::App& config, Options& options) {
   config_action(config, options, "path", "where the file is");
   auto* validate = config_action(config, options, "validate", "every problem, with its line");
   validate->add_option("file", options.path, "another file than the one in use")->type_name("FILE");
+  config_action(config, options, "schema", "the JSON Schema of the file");
   auto* plan =
       config_action(config, options, "plan", "what a file would change in a gateway that runs");
   plan->add_option("file", options.path, "default: the file in use")->type_name("FILE");

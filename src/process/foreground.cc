@@ -17,7 +17,7 @@ namespace {
 class QuietSignals {
  public:
   QuietSignals() {
-    struct sigaction ignore {};
+    struct sigaction ignore{};
     ignore.sa_handler = SIG_IGN;
     ::sigaction(SIGINT, &ignore, &interrupt_);
     ::sigaction(SIGQUIT, &ignore, &quit_);
@@ -30,8 +30,8 @@ class QuietSignals {
   }
 
  private:
-  struct sigaction interrupt_ {};
-  struct sigaction quit_ {};
+  struct sigaction interrupt_{};
+  struct sigaction quit_{};
 };
 
 }  // namespace

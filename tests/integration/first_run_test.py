@@ -214,7 +214,7 @@ class Verbs(unittest.TestCase):
                      "bash", *words], capture_output=True, text=True, check=True)
                 return done.stdout.split()
             self.assertEqual(completed("carapace", "sta"), ["start", "status"])
-            self.assertEqual(completed("carapace", "config", "s"), ["show", "set"])
+            self.assertEqual(completed("carapace", "config", "s"), ["show", "schema", "set"])
             self.assertIn("--json", completed("carapace", "config", "get", "--"))
             self.assertEqual(completed("carapace", "config", "get", "gateway.po"), ["gateway.port"])
             self.assertEqual(completed("carapace", "completion", "z"), ["zsh"])

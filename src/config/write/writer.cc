@@ -109,10 +109,12 @@ std::string syntax_error(string_view text, const Json5Problem& problem) {
     return fmt::format("SyntaxError: JSON5: invalid end of input at {}:{}", end.line, end.column);
   }
   std::size_t length = 1;
-  while (at + length < text.size() && (static_cast<unsigned char>(text[at + length]) & 0xc0U) == 0x80U)
+  while (at + length < text.size() &&
+         (static_cast<unsigned char>(text[at + length]) & 0xc0U) == 0x80U)
     ++length;
   auto shown = std::string(text.substr(at, length));
-  if (static_cast<unsigned char>(shown.front()) < 0x20) shown = json::serialize(json::string(shown));
+  if (static_cast<unsigned char>(shown.front()) < 0x20)
+    shown = json::serialize(json::string(shown));
   if (shown.size() > 2 && shown.front() == '"') shown = shown.substr(1, shown.size() - 2);
   return fmt::format("SyntaxError: JSON5: invalid character '{}' at {}:{}", shown, problem.line,
                      problem.column);
@@ -197,8 +199,8 @@ std::optional<Refusal> Writer::Session::check_hash() const {
 
 // New secrets sealed (in what is wanted too), the stamps renewed, a line end at the end.
 Writer::Session::Text Writer::Session::prepared(std::string text, json::value* wanted) const {
-  auto sealed = seal_secrets(text, old_tree,
-                             {settings.schema, settings.envelopes, settings.random});
+  auto sealed =
+      seal_secrets(text, old_tree, {settings.schema, settings.envelopes, settings.random});
   if (!sealed) {
     const bool locked = sealed.error().code == Errc::forbidden;
     return refuse(locked ? Refused::protected_key : Refused::failed, sealed.error());
@@ -223,11 +225,12 @@ std::optional<Refusal> Writer::Session::judge(const Inspection& after) const {
   Refusal refusal{Refused::invalid, {Errc::invalid_request, "invalid config", -1}, {}};
   if (document.problem && !before->document.problem) {
     const auto& problem = *document.problem;
-    refusal.issues.push_back({.severity = Severity::error,
-                              .path = problem.path,
-                              .message = problem.what,
-                              .wire_path = problem.path,
-                              .wire = fmt::format("{}: {}", name_of(problem.failure), problem.what)});
+    refusal.issues.push_back(
+        {.severity = Severity::error,
+         .path = problem.path,
+         .message = problem.what,
+         .wire_path = problem.path,
+         .wire = fmt::format("{}: {}", name_of(problem.failure), problem.what)});
     return refusal;
   }
   for (auto& issue : new_issues(before->issues, after.issues))
@@ -254,12 +257,13 @@ std::optional<Refusal> Writer::Session::judge_includes(const Inspection& after,
   const auto path = differing.empty() ? std::string() : differing.front();
   const auto key = parse_key_path(path);
   const auto from = before->document.source(key ? *key : KeyPath());
-  return Refusal{Refused::request,
-                 {Errc::conflict,
-                  fmt::format("{} comes from the included file {}, and the main file cannot take it "
-                              "away or change it this way. Change it there.",
-                              path.empty() ? "this key" : path, from.file),
-                  -1}};
+  return Refusal{
+      Refused::request,
+      {Errc::conflict,
+       fmt::format("{} comes from the included file {}, and the main file cannot take it "
+                   "away or change it this way. Change it there.",
+                   path.empty() ? "this key" : path, from.file),
+       -1}};
 }
 
 Status Writer::Session::keep(const Document& document, std::string by) const {
@@ -274,7 +278,8 @@ WriteResult Writer::Session::commit(std::string text, json::value* wanted,
   static const std::vector<HistoryFile> none;
   const auto& others = bundle == nullptr ? none : *bundle;
   const auto& document = before->document;
-  Written out{.file = settings.file, .hash = document.hash, .text = document.text, .changed = false};
+  Written out{
+      .file = settings.file, .hash = document.hash, .text = document.text, .changed = false};
   if (document.exists && text == document.text && others.empty()) return out;
   auto ready = bundle == nullptr ? prepared(std::move(text), wanted) : Text(std::move(text));
   if (!ready) return std::unexpected(std::move(ready.error()));
@@ -292,7 +297,8 @@ WriteResult Writer::Session::commit(std::string text, json::value* wanted,
 
   out.changed = true;
   out.paths = changed_paths(old_tree, after.document.tree());
-  for (auto& issue : new_issues(before->issues, after.issues)) out.issues.push_back(std::move(issue));
+  for (auto& issue : new_issues(before->issues, after.issues))
+    out.issues.push_back(std::move(issue));
   if (auto warning = newer_version_warning(old_tree, settings.version))
     out.warnings.push_back(std::move(*warning));
   if (!request.dry_run) {
@@ -305,7 +311,8 @@ WriteResult Writer::Session::commit(std::string text, json::value* wanted,
       return refuse(Refused::failed, written.error());
     // The file is written, so what happens to its copy does not undo the answer.
     if (auto kept = keep(after.document, request.by); !kept)
-      kLog.warn("the history of the configuration was not written", {{"cause", kept.error().detail}});
+      kLog.warn("the history of the configuration was not written",
+                {{"cause", kept.error().detail}});
     kLog.info("configuration written", {{"by", request.by}, {"keys", join(out.paths, ", ")}});
   }
   out.hash = secret::sha256_hex(*ready);
@@ -322,9 +329,8 @@ std::unexpected<Refusal> broken(const Document& document) {
                   {{.severity = Severity::error, .path = problem.path, .message = problem.what}}};
   refusal.issues.front().wire_path = problem.path;
   const auto root = read_json5(document.text);
-  refusal.issues.front().wire =
-      root ? fmt::format("{}: {}", name_of(problem.failure), problem.what)
-           : syntax_error(document.text, root.error());
+  refusal.issues.front().wire = root ? fmt::format("{}: {}", name_of(problem.failure), problem.what)
+                                     : syntax_error(document.text, root.error());
   return std::unexpected(std::move(refusal));
 }
 

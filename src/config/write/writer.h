@@ -34,9 +34,9 @@ class History;
 enum class Hand : std::uint8_t { owner, remote };
 
 struct WriteRequest {
-  std::string by;                        // what wrote, for the history: "config.patch"
+  std::string by;                             // what wrote, for the history: "config.patch"
   std::optional<std::string> base_hash = {};  // SHA-256 hex of the file that the caller has seen
-  bool needs_hash = false;               // an existing file is changed only with the right hash
+  bool needs_hash = false;  // an existing file is changed only with the right hash
   Hand hand = Hand::owner;
   bool dry_run = false;  // everything but the write
   // Keys that no row knows may come in: a file of another version is taken over.
@@ -60,12 +60,12 @@ struct Refusal {
 };
 
 struct Written {
-  std::string file;                     // as it was named
-  std::string hash;                     // of what stands there now
-  std::string text;                     // the same; holds secrets
-  bool changed = false;                 // false: nothing differed, and nothing was written
-  std::vector<std::string> paths = {};  // that differ, a list as one
-  std::vector<Issue> issues = {};       // what the checker warns of because of this change
+  std::string file;                        // as it was named
+  std::string hash;                        // of what stands there now
+  std::string text;                        // the same; holds secrets
+  bool changed = false;                    // false: nothing differed, and nothing was written
+  std::vector<std::string> paths = {};     // that differ, a list as one
+  std::vector<Issue> issues = {};          // what the checker warns of because of this change
   std::vector<std::string> warnings = {};  // sentences
 };
 
@@ -103,14 +103,14 @@ class Writer {
   WriterSettings settings_;
 };
 
-// The file as it is goes into the history when it is not the newest entry there: before a write, and
-// after somebody edited it by hand. The answer is its number; nullopt when there is no file.
+// The file as it is goes into the history when it is not the newest entry there: before a write,
+// and after somebody edited it by hand. The answer is its number; nullopt when there is no file.
 Result<std::optional<std::uint64_t>> record_document(const History& history,
                                                      const Document& document, std::string by,
                                                      std::int64_t at_ms);
 
-// "SyntaxError: JSON5: invalid character '{' at 1:2", as other programs of this protocol say it: the
-// place and one character, never the line.
+// "SyntaxError: JSON5: invalid character '{' at 1:2", as other programs of this protocol say it:
+// the place and one character, never the line.
 std::string syntax_error(std::string_view text, const Json5Problem& problem);
 
 }  // namespace carapace::config

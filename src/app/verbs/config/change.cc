@@ -1,0 +1,154 @@
+// config set | unset: one key of the file.
+#include <fmt/format.h>
+
+#include <iostream>
+#include <iterator>
+#include <utility>
+
+#include "app/terminal/line_reader.h"
+#include "app/terminal/output.h"
+#include "app/verbs/config/actions.h"
+#include "app/verbs/config/effect.h"
+#include "app/verbs/config/findings.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "config/json5.h"
+#include "config/write.h"
+
+namespace carapace::app {
+namespace {
+
+constexpr std::size_t kMaxTyped = 4UL << 20U;
+
+struct Wish {
+  config::KeyPath key;
+  json::value value;
+};
+
+std::unexpected<Error> unknown_key(const config::KeyPath& key, const config::Schema& schema) {
+  const auto near = schema.suggestion(key);
+  return fail(Errc::not_found, "there is no key {}.{}", config::to_text(key),
+              near ? fmt::format(" Did you mean {}?", *near) : "");
+}
+
+std::string all_of_input() {
+  std::string text;
+  char byte = 0;
+  while (text.size() <= kMaxTyped && std::cin.get(byte)) text.push_back(byte);
+  return text;
+}
+
+// The words of the value: given, asked for without echo, or from standard input.
+Result<std::string> typed_text(const Options& options, bool secret) {
+  if (options.value_given && options.value != "-") {
+    if (secret)
+      print_error(
+          "a secret on the command line stays in your shell's history; leave it out to be asked");
+    return options.value;
+  }
+  if (!options.value_given && !secret)
+    return fail(Errc::invalid_request, "{} needs a value; nothing was changed", options.key);
+  std::string text;
+  if (is_terminal(0)) {
+    text = read_secret(options.key + ": ").value_or("");
+  } else {
+    text = all_of_input();
+  }
+  if (text.size() > kMaxTyped)
+    return fail(Errc::too_large, "the value is longer than 4 MiB; nothing was changed");
+  if (trim(text).empty())
+    return fail(Errc::invalid_request, "no value was given; nothing was changed");
+  return std::string(trim(text));
+}
+
+Result<json::value> read_value(const Options& options, const std::string& text, const FieldRow* row,
+                               bool secret) {
+  if (options.strict || options.json) {
+    auto value = config::parse_json5(text);
+    if (value) return value;
+    // A secret is not quoted back, and a parser that stumbles quotes nothing but its place.
+    return fail(Errc::invalid_request, "the value is no JSON5 ({}); texts need quotes here",
+                value.error().detail);
+  }
+  if (secret) return json::string(text);
+  if (options.append && row != nullptr && row->type == FieldType::text_list)
+    return json::string(text);
+  return config::typed_value(text, row);
+}
+
+bool is_list(const FieldRow& row) {
+  return row.type == FieldType::text_list || row.type == FieldType::object_list ||
+         row.type == FieldType::list || row.type == FieldType::any;
+}
+
+// Behind the last item of the list, which the file may not have yet.
+Result<config::KeyPath> appended(config::KeyPath list, const config::Inspection& found,
+                                 const FieldRow* row) {
+  const auto* value = value_at(found.document.tree(), list);
+  if (value != nullptr ? !value->is_array() : row != nullptr && !is_list(*row))
+    return fail(Errc::invalid_request, "{} is no list, so nothing can be appended to it",
+                config::to_text(list));
+  list.push_back(std::to_string(value == nullptr ? 0 : value->get_array().size()));
+  return list;
+}
+
+Result<Wish> read_wish(const ConfigCall& call, const config::Inspection& found) {
+  const auto& options = call.options;
+  Wish wish;
+  TRY(wish.key, config::parse_key_path(options.key));
+  if (!call.schema.known(wish.key)) return unknown_key(wish.key, call.schema);
+  const auto* row = call.schema.row(wish.key);
+  const bool secret =
+      call.schema.is_secret(wish.key) && (row == nullptr || row->type == FieldType::text);
+  TRY(const auto text, typed_text(options, secret));
+  TRY(wish.value, read_value(options, text, row, secret));
+  if (!options.append) return wish;
+  TRY(wish.key, appended(std::move(wish.key), found, row));
+  // A list that is missing comes with its first item.
+  if (wish.key.back() == "0") {
+    wish.key.pop_back();
+    wish.value = json::array{std::move(wish.value)};
+  }
+  return wish;
+}
+
+std::string in_file(const ConfigCall& call, std::string_view what) {
+  return call.options.dry_run
+             ? fmt::format("{} would be {} in {}; nothing was written.", call.options.key, what,
+                           call.paths.config_file)
+             : fmt::format("{} is {} in {}.", call.options.key, what, call.paths.config_file);
+}
+
+}  // namespace
+
+int config_set(const ConfigCall& call) {
+  const auto before = config::inspect(call.paths.config_file, call.schema, call.environment);
+  const auto wish = read_wish(call, before);
+  if (!wish) return report(wish.error(), call.options.json);
+  const auto written =
+      checked_write(call, before, {.by = "config set", .dry_run = call.options.dry_run},
+                    [&](const config::Writer& writer, const config::WriteRequest& request) {
+                      return writer.set(wish->key, wish->value, request);
+                    });
+  if (!written) return report(written.error(), before, call.options.json);
+  return report_written(call, in_file(call, "set"), *written, before);
+}
+
+int config_unset(const ConfigCall& call) {
+  const auto before = config::inspect(call.paths.config_file, call.schema, call.environment);
+  const auto key = config::parse_key_path(call.options.key);
+  if (!key) return report(key.error(), call.options.json);
+  // A key that nobody knows may be taken out as well: that is how a slip is mended.
+  if (!before.document.problem && value_at(before.document.tree(), *key) == nullptr &&
+      !call.schema.known(*key))
+    return report(unknown_key(*key, call.schema).error(), call.options.json);
+  const auto written =
+      checked_write(call, before, {.by = "config unset", .dry_run = call.options.dry_run},
+                    [&](const config::Writer& writer, const config::WriteRequest& request) {
+                      return writer.unset(*key, request);
+                    });
+  if (!written) return report(written.error(), before, call.options.json);
+  return report_written(call, in_file(call, "taken out"), *written, before);
+}
+
+}  // namespace carapace::app

@@ -1,0 +1,74 @@
+// config show | get | path: what the configuration says, secrets masked.
+#include <fmt/format.h>
+
+#include "app/terminal/output.h"
+#include "app/verbs/config/actions.h"
+#include "app/verbs/config/findings.h"
+#include "base/json.h"
+#include "config/config.h"
+#include "config/edit.h"
+#include "fs/read_file.h"
+
+namespace carapace::app {
+namespace {
+
+config::Inspection inspected(const ConfigCall& call) {
+  return config::inspect(call.paths.config_file, call.schema, call.environment);
+}
+
+// A file with errors is shown as far as it can be read: whoever mends it needs to see it.
+Result<json::value> value_in(const config::Inspection& found, const ConfigCall& call) {
+  if (found.config) return found.config->shown(call.options.key);
+  if (found.document.problem) return std::unexpected(*found.error);
+  TRY(const auto key, config::parse_key_path(call.options.key));
+  const auto tree = config::redacted(found.document.tree(), call.schema);
+  const auto* value = value_at(tree, key);
+  if (value != nullptr) return *value;
+  return fail(Errc::not_found, "{} is not set.", call.options.key);
+}
+
+}  // namespace
+
+void print_value(const json::value& value, bool as_json) {
+  if (!as_json && value.is_string()) {
+    print_line(std::string_view(value.get_string()));
+  } else {
+    print_line(config::pretty_json(value));
+  }
+}
+
+int config_show(const ConfigCall& call) {
+  const auto found = inspected(call);
+  if (found.document.problem) return report(*found.error, call.options.json);
+  if (!found.config) {
+    print_value(config::redacted(found.document.tree(), call.schema), true);
+  } else {
+    print_value(call.options.only_set ? found.config->shown_all() : found.config->shown_in_force(),
+                true);
+  }
+  print_issues(found);
+  return found.config ? kExitOk : kExitFailed;
+}
+
+int config_get(const ConfigCall& call) {
+  const auto found = inspected(call);
+  const auto value = value_in(found, call);
+  if (!value) return report(value.error(), call.options.json);
+  if (value->is_null())
+    return report(Error{Errc::not_found, call.options.key + " is not set."}, call.options.json);
+  print_value(*value, call.options.json);
+  if (!found.valid()) print_error("the file has errors: carapace config validate lists them");
+  return kExitOk;
+}
+
+int config_path(const ConfigCall& call) {
+  const auto& file = call.paths.config_file;
+  if (call.options.json) {
+    print_line(dump_json(json::object{{"path", file}, {"exists", fs::exists(file)}}));
+  } else {
+    print_line(file);
+  }
+  return kExitOk;
+}
+
+}  // namespace carapace::app

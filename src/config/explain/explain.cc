@@ -1,0 +1,268 @@
+#include "config/explain/explain.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <charconv>
+#include <set>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "config/describe.h"
+#include "config/edit.h"
+#include "config/explain/overrides.h"
+#include "config/text/substitute.h"
+
+namespace carapace::config {
+namespace {
+
+using std::string_view;
+
+constexpr string_view kMask = "***";
+
+const json::value* find_value(const json::value& tree, const KeyPath& key) {
+  const auto* at = &tree;
+  for (const auto& part : key) {
+    if (const auto* object = at->if_object()) {
+      at = object->if_contains(part);
+    } else if (const auto* list = at->if_array()) {
+      std::size_t index = list->size();
+      std::from_chars(part.data(), part.data() + part.size(), index);
+      at = index < list->size() ? &(*list)[index] : nullptr;
+    } else {
+      return nullptr;
+    }
+    if (at == nullptr) return nullptr;
+  }
+  return at->is_null() ? nullptr : at;
+}
+
+// Every `${NAME}` of a value, as `substitute` would ask for them.
+void collect_names(const json::value& value, std::set<std::string>& names) {
+  auto copy = value;
+  const auto lookup = [&names](string_view name) -> std::optional<std::string> {
+    names.emplace(name);
+    return "-";
+  };
+  // Only the questions count; a text that it cannot fill in has asked before.
+  (void)substitute(copy, lookup);
+}
+
+std::vector<Reference> references_in(const json::value& value, const Inspection& found,
+                                     const Environment& environment) {
+  std::set<std::string> names;
+  collect_names(value, names);
+  std::vector<Reference> out;
+  for (const auto& name : names) {
+    auto from = Reference::From::missing;
+    if (environment.get(name)) {
+      from = Reference::From::process;
+    } else if (found.config && found.config->environment().get(name)) {
+      from = Reference::From::env_section;
+    }
+    out.push_back({name, from});
+  }
+  return out;
+}
+
+// A port is a number also when a variable says it.
+json::value value_of_variable(const std::string& text, const Explanation& out) {
+  if (out.secret) return json::value(kMask);
+  const auto wants_text = out.row == nullptr || out.row->type == FieldType::text;
+  auto parsed = wants_text ? fail(Errc::invalid_request, "") : parse_json(text);
+  return parsed ? std::move(*parsed) : json::value(text);
+}
+
+bool from_environment(Explanation& out, const std::vector<std::string>& names,
+                      const Environment& environment) {
+  for (const auto& name : names) {
+    const auto value = environment.get(name);
+    if (!value) continue;
+    out.origin = Origin::environment;
+    out.variable = name;
+    out.value = dump_json(value_of_variable(*value, out));
+    return true;
+  }
+  return false;
+}
+
+void find_in_file(Explanation& out, const KeyPath& key, const Inspection& found,
+                  const Schema& schema, const Environment& environment) {
+  const auto& document = found.document;
+  Source source;
+  if (found.config) source = found.config->source(out.key);
+  const auto* written = find_value(document.tree(), key);
+  if (source.line == 0 && written != nullptr) source = document.source(key);
+  if (source.line == 0) return;
+  out.source = source;
+  out.origin = source.file == document.file ? Origin::file : Origin::include;
+  if (found.config) {
+    if (auto shown = found.config->shown(out.key)) out.value = dump_json(*shown);
+  } else if (written != nullptr) {
+    const auto masked = redacted(document.tree(), schema);
+    out.value = dump_json(*find_value(masked, key));
+  }
+  if (written != nullptr) out.references = references_in(*written, found, environment);
+}
+
+string_view name_of(Reload reload) {
+  switch (reload) {
+    case Reload::hot: return "hot";
+    case Reload::subsystem: return "subsystem";
+    case Reload::restart: return "restart";
+    case Reload::none: return "none";
+  }
+  return "restart";
+}
+
+std::string reload_in_words(const FieldRow& row) {
+  switch (row.reload) {
+    case Reload::hot: return "applies at once";
+    case Reload::subsystem: return fmt::format("starts anew: {}", row.part);
+    case Reload::restart: return "needs a restart of the gateway";
+    case Reload::none: return "nothing restarts: it is read when it is needed";
+  }
+  return "";
+}
+
+std::string reference_in_words(const Reference& reference) {
+  switch (reference.from) {
+    case Reference::From::process: return reference.name + " (set)";
+    case Reference::From::env_section: return reference.name + " (from the env section)";
+    case Reference::From::missing: return reference.name + " (not set)";
+  }
+  return reference.name;
+}
+
+std::string origin_in_words(const Explanation& out) {
+  switch (out.origin) {
+    case Origin::unset: return "nowhere: it is not set and has no default";
+    case Origin::fallback: return "the default";
+    case Origin::file: return to_text(out.source);
+    case Origin::include: return fmt::format("{} (included)", to_text(out.source));
+    case Origin::environment: return fmt::format("the environment variable {}", out.variable);
+  }
+  return "";
+}
+
+std::string value_in_words(const std::string& text) {
+  const auto value = parse_json(text);
+  if (!value) return text;
+  if (const auto* words = value->if_string()) return std::string(string_view(*words));
+  return replace_all(pretty_json(*value), "\n", "\n            ");
+}
+
+std::string row_in_words(const Explanation& out) {
+  const auto& row = *out.row;
+  auto text = fmt::format("{}\n  {}\n  kind      {}", out.key, row.description, facts(row));
+  text += fmt::format("\n  change    {}", reload_in_words(row));
+  if (row.planned)
+    text += "\n  planned   this version checks and keeps the key, but does not use it yet";
+  if (!row.same_as.empty()) text += fmt::format("\n  today     {}", row.same_as);
+  return text;
+}
+
+}  // namespace
+
+string_view name_of(Origin origin) {
+  switch (origin) {
+    case Origin::unset: return "unset";
+    case Origin::fallback: return "default";
+    case Origin::file: return "file";
+    case Origin::include: return "include";
+    case Origin::environment: return "environment";
+  }
+  return "unset";
+}
+
+Explanation explain(const KeyPath& key, const Inspection& found, const Schema& schema,
+                    const Environment& environment, const std::vector<std::string>& spoken) {
+  Explanation out{.key = to_text(key), .row = schema.row(key), .known = schema.known(key)};
+  out.secret = schema.is_secret(key);
+  if (!out.known) out.near = schema.suggestion(key);
+  const auto* variables = override_of(out.key);
+  if (variables != nullptr) out.variables.assign(variables->names.begin(), variables->names.end());
+  out.variables.insert(out.variables.end(), spoken.begin(), spoken.end());
+  if (variables != nullptr && variables->over_file &&
+      from_environment(out, out.variables, environment))
+    return out;
+  find_in_file(out, key, found, schema, environment);
+  if (out.origin != Origin::unset || from_environment(out, out.variables, environment)) return out;
+  const auto fallback = schema.fallback(key);
+  if (fallback.is_null()) return out;
+  out.value = dump_json(fallback);
+  out.origin = Origin::fallback;
+  return out;
+}
+
+std::string to_text(const Explanation& out) {
+  auto text = out.row != nullptr ? row_in_words(out) : out.key;
+  if (out.row == nullptr)
+    text += out.known ? "\n  an object that holds other keys"
+                      : "\n  this version does not know the key";
+  if (out.near) text += fmt::format("\n  did you mean {}?", *out.near);
+  if (!out.value.empty()) text += "\n  value     " + value_in_words(out.value);
+  text += fmt::format("\n  from      {}", origin_in_words(out));
+  for (const auto& reference : out.references)
+    text += fmt::format("\n  variable  {}", reference_in_words(reference));
+  if (!out.variables.empty() && out.origin != Origin::environment)
+    text += fmt::format("\n  or set    {}", fmt::join(out.variables, ", "));
+  return text;
+}
+
+namespace {
+
+void put_row(json::object& out, const FieldRow& row) {
+  out["type"] = facts(row);
+  out["description"] = row.description;
+  if (!row.one_of.empty()) {
+    json::array choices;
+    for (const auto choice : split(row.one_of, '|')) choices.emplace_back(choice);
+    out["choices"] = std::move(choices);
+  }
+  if (row.min != row.max) out["bounds"] = json::object{{"min", row.min}, {"max", row.max}};
+  if (auto fallback = parse_json(row.fallback); fallback && !row.fallback.empty())
+    out["default"] = std::move(*fallback);
+  out["reload"] = name_of(row.reload);
+  if (row.reload == Reload::subsystem) out["part"] = row.part;
+  out["planned"] = row.planned;
+  if (!row.same_as.empty()) out["sameAs"] = row.same_as;
+}
+
+string_view name_of(Reference::From from) {
+  switch (from) {
+    case Reference::From::process: return "process";
+    case Reference::From::env_section: return "env";
+    case Reference::From::missing: return "missing";
+  }
+  return "missing";
+}
+
+}  // namespace
+
+json::value to_json(const Explanation& explanation) {
+  const auto& it = explanation;
+  json::object out{{"key", it.key}, {"known", it.known}, {"secret", it.secret}};
+  if (it.near) out["suggestion"] = *it.near;
+  if (it.row != nullptr) put_row(out, *it.row);
+  const auto value =
+      it.value.empty() ? json::value(nullptr) : parse_json(it.value).value_or(nullptr);
+  out["value"] = value;
+  json::object origin{{"kind", name_of(it.origin)}};
+  if (it.source.line > 0) {
+    origin["file"] = it.source.file;
+    origin["line"] = it.source.line;
+    origin["column"] = it.source.column;
+  }
+  if (!it.variable.empty()) origin["variable"] = it.variable;
+  json::array references;
+  for (const auto& reference : it.references)
+    references.push_back(json::object{{"name", reference.name}, {"from", name_of(reference.from)}});
+  if (!references.empty()) origin["references"] = std::move(references);
+  out["from"] = std::move(origin);
+  if (!it.variables.empty())
+    out["variables"] = json::array(it.variables.begin(), it.variables.end());
+  return out;
+}
+
+}  // namespace carapace::config
