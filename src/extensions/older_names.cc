@@ -6,7 +6,6 @@
 
 #include "base/json.h"
 #include "extensions/channels/names.h"
-#include "extensions/providers/builtin.h"
 
 namespace carapace::extensions {
 namespace {
@@ -41,8 +40,6 @@ constexpr config::MoveRow kFixed[]{
     {.from = "auth.profiles.anthropic:claude-cli.mode",
      .to = "auth.profiles.anthropic:claude-cli.mode",
      .change = login_mode},
-    {.from = "gemini.apiKey", .to = "models.providers.google.apiKey"},
-    {.from = "gemini.baseUrl", .to = "models.providers.google.baseUrl"},
 };
 
 struct Rows {
@@ -57,14 +54,6 @@ struct Rows {
           {.from = id, .to = keep(fmt::format("channels.{}", id)), .objects_only = true});
     rows.push_back(
         {.from = "routing.groupChat.requireMention", .to = "channels", .special = require_mention});
-    for (const auto* spec : providers::builtin_providers()) {
-      for (const auto* key : {"apiKey", "baseUrl"})
-        rows.push_back({.from = keep(fmt::format("{}.{}", spec->id, key)),
-                        .to = keep(fmt::format("models.providers.{}.{}", spec->id, key))});
-      rows.push_back({.from = keep(fmt::format("providers.{}", spec->id)),
-                      .to = keep(fmt::format("models.providers.{}", spec->id)),
-                      .objects_only = true});
-    }
   }
 };
 

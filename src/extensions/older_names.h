@@ -1,5 +1,6 @@
 // Older spellings of configuration keys that name a vendor, as rows for the configuration's Schema:
-// channels and providers that stood at the top of the file. Made once out of the rows of both; any
+// channels that stood at the top of the file, and what else was said about channels elsewhere. (A
+// key that only has another name today says so in its own row, FieldRow::same_as.) Made once; any
 // thread.
 #pragma once
 

@@ -208,18 +208,17 @@ void Json5Lexer::number(Json5Node& node) {
 
 void Json5Lexer::hex_number(Json5Node& node, bool negative) {
   const auto begin = at_;
-  std::uint64_t whole = 0;
-  double wide = 0;
-  bool fits = true;
-  for (; !at_end() && hex_value(static_cast<unsigned char>(peek())) >= 0; ++at_) {
-    const auto nibble = static_cast<std::uint64_t>(hex_value(static_cast<unsigned char>(peek())));
-    fits = fits && whole >> 60U == 0;
-    whole = whole << 4U | nibble;
-    wide = wide * 16 + static_cast<double>(nibble);
-  }
+  while (!at_end() && hex_value(static_cast<unsigned char>(peek())) >= 0) ++at_;
   if (at_ == begin) stop("0x needs hexadecimal digits");
+  const char* first = text_.data() + begin;
+  const char* last = text_.data() + at_;
+  std::uint64_t whole = 0;
+  if (std::from_chars(first, last, whole, 16).ec == std::errc())
+    return set_integer(node, whole, negative);
+  double wide = 0;
+  if (std::from_chars(first, last, wide, std::chars_format::hex).ec != std::errc())
+    wide = std::numeric_limits<double>::infinity();
   node.number = negative ? -wide : wide;
-  if (fits) set_integer(node, whole, negative);
 }
 
 void Json5Lexer::decimal(Json5Node& node, bool negative) {
