@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "config/read/document.h"
 
 namespace carapace::config {
 
@@ -61,6 +62,12 @@ class History {
   std::string folder_;
   Random* random_;
 };
+
+// The file as it is goes into the history when it is not the newest entry there: before a write,
+// and after somebody edited it by hand. The answer is its number; nullopt when there is no file.
+Result<std::optional<std::uint64_t>> record_document(const History& history,
+                                                     const Document& document, std::string by,
+                                                     std::int64_t at_ms);
 
 // A unified diff of two texts with three lines around each change; empty when they are the same.
 std::string unified_diff(std::string_view before, std::string_view after,

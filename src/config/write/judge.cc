@@ -109,7 +109,8 @@ class Guard {
     for (std::size_t i = 0; i < now->size(); ++i) {
       const auto from = partner(*old, (*now)[i], i, seen);
       if (from) seen[*from] = true;
-      if (auto found = child(std::to_string(i), from ? &(*old)[*from] : nullptr, &(*now)[i], guarded))
+      if (auto found =
+              child(std::to_string(i), from ? &(*old)[*from] : nullptr, &(*now)[i], guarded))
         return found;
     }
     for (std::size_t i = 0; i < old->size(); ++i)

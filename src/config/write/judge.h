@@ -15,8 +15,8 @@ namespace carapace::config {
 // same as not set.
 std::vector<std::string> changed_paths(const json::value& before, const json::value& after);
 
-// The first guarded key whose value differs: by its row, as a secret, or because something around it
-// was replaced or deleted. Items of a list that have the same id are compared with each other.
+// The first guarded key whose value differs: by its row, as a secret, or because something around
+// it was replaced or deleted. Items of a list that have the same id are compared with each other.
 std::optional<std::string> guarded_change(const json::value& before, const json::value& after,
                                           const Schema& schema);
 

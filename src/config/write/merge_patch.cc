@@ -47,8 +47,7 @@ class Patcher {
       if (wanted != nullptr && wanted->is_null()) removed.push_back(i);
     }
     for (const auto& member : patch)
-      if (!member.value().is_null())
-        one(own, merged.if_contains(member.key()), member, added);
+      if (!member.value().is_null()) one(own, merged.if_contains(member.key()), member, added);
     edit_.change(own, removed, added);
   }
 
@@ -63,8 +62,8 @@ class Patcher {
     auto value = addition(merged, member.value());
     if (!value) return;
     if (here != nullptr)
-      return edit_.replace(*here, merge_patch(merged == nullptr ? nullptr : *merged,
-                                              member.value()));
+      return edit_.replace(*here,
+                           merge_patch(merged == nullptr ? nullptr : *merged, member.value()));
     added.push_back({std::string(member.key()), &kept_.emplace_back(std::move(*value))});
   }
 

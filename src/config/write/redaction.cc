@@ -62,9 +62,8 @@ void Redaction::learn(const json::value& value, KeyPath& path) {
 }
 
 bool Redaction::hides_text(string_view text) const {
-  return log::redact(text) != text || std::ranges::any_of(known_, [text](const std::string& one) {
-           return text.contains(one);
-         });
+  return log::redact(text) != text ||
+         std::ranges::any_of(known_, [text](const std::string& one) { return text.contains(one); });
 }
 
 bool Redaction::hides(const KeyPath& path, const json::value& value) const {
@@ -102,8 +101,8 @@ json::value Redaction::masked(const json::value& tree) const {
 
 namespace {
 
-// Calls `visit(path, node)` for each value that is neither object nor list, members that a later one
-// of the same name hides included.
+// Calls `visit(path, node)` for each value that is neither object nor list, members that a later
+// one of the same name hides included.
 template <typename Visit>
 void each_leaf(const Json5Node& node, KeyPath& path, const Visit& visit) {
   if (node.kind == Kind::object) {

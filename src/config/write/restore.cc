@@ -124,10 +124,11 @@ class Restorer {
       const auto from = pairs[i];
       const bool twice = from && std::ranges::count(pairs, from) > 1;
       if (!from || twice)
-        return fail(Errc::invalid_request,
-                    "{}: the list has changed in a way that leaves open whose secret {} stands for. "
-                    "Give its items an id, or send the value itself.",
-                    child_path(to_text(now_), i), kRedactedMark);
+        return fail(
+            Errc::invalid_request,
+            "{}: the list has changed in a way that leaves open whose secret {} stands for. "
+            "Give its items an id, or send the value itself.",
+            child_path(to_text(now_), i), kRedactedMark);
       TRY_STATUS(step(std::to_string(i), std::to_string(*from), sent[i], &(*under)[*from]));
     }
     return {};
@@ -219,8 +220,8 @@ void restore_shadowed(TextEdit& edit, const TwoTexts& texts, const Redaction& re
     if (&member == mine.back() && !theirs.empty())
       restore_shadowed(edit, texts, redaction, member.value, theirs.back()->value, path);
     if (&member != mine.back() && mine.size() == theirs.size()) {
-      const auto& old = theirs[static_cast<std::size_t>(std::ranges::find(mine, &member) -
-                                                        mine.begin())]->value;
+      const auto& old =
+          theirs[static_cast<std::size_t>(std::ranges::find(mine, &member) - mine.begin())]->value;
       const bool marked = member.value.kind == Kind::text && member.value.text == kRedactedMark;
       if (marked && redaction.hides(path, to_json(old)))
         edit.cut(member.value.begin, member.value.end, std::string(bytes_of(texts.before, old)));

@@ -27,12 +27,13 @@ struct SealRules {
 
 struct SealedText {
   std::string text;
-  std::vector<std::pair<KeyPath, std::string>> envelopes;  // what stands now instead of a plain text
+  std::vector<std::pair<KeyPath, std::string>>
+      envelopes;  // what stands now instead of a plain text
 };
 
-// `text` with every new literal secret sealed. What stood in `before` (the merged tree, references as
-// written) stays as it was: plain text that has not changed, and the envelope of a secret that is
-// given again. forbidden when an envelope would be replaced and cannot be opened.
+// `text` with every new literal secret sealed. What stood in `before` (the merged tree, references
+// as written) stays as it was: plain text that has not changed, and the envelope of a secret that
+// is given again. forbidden when an envelope would be replaced and cannot be opened.
 Result<SealedText> seal_secrets(std::string_view text, const json::value& before,
                                 const SealRules& rules);
 

@@ -32,7 +32,8 @@ std::optional<std::array<int, 3>> numbers_of(string_view version) {
 
 std::string stamped(std::string text, string_view version, std::int64_t now_ms) {
   const auto root = read_json5(text);
-  const auto* meta = root && root->kind == Json5Node::Kind::object ? member_of(*root, "meta") : nullptr;
+  const auto* meta =
+      root && root->kind == Json5Node::Kind::object ? member_of(*root, "meta") : nullptr;
   if (meta == nullptr || meta->kind != Json5Node::Kind::object) return text;
   const std::array<std::pair<string_view, std::string>, 2> stamps{
       std::pair{"lastTouchedVersion", std::string(version)},

@@ -10,6 +10,7 @@
 #include "config/edit.h"
 #include "config/history.h"
 #include "config/json5.h"
+#include "config/text/json5_wire.h"
 #include "config/text/same_tree.h"
 #include "config/write/judge.h"
 #include "config/write/merge_patch.h"
@@ -80,6 +81,15 @@ bool holds_include(const json::value& value) {
   return list != nullptr && std::ranges::any_of(*list, holds_include);
 }
 
+// In the words of other programs of this protocol: a place and one character, never the line.
+std::string syntax_error(string_view text) {
+  if (auto wire = json5_wire_text(text)) return *std::move(wire);
+  const auto root = read_json5(text);  // that reader knows no limits
+  return root ? std::string("the text does not parse")
+              : fmt::format("line {}, column {}: {}", root.error().line, root.error().column,
+                            root.error().what);
+}
+
 // Beside the stamps, which nobody asked for.
 bool same_but_for_stamps(json::value a, json::value b) {
   for (auto* tree : {&a, &b}) {
@@ -93,42 +103,6 @@ bool same_but_for_stamps(json::value a, json::value b) {
 }
 
 }  // namespace
-
-std::string syntax_error(string_view text, const Json5Problem& problem) {
-  // Where the reader names the begin of what is not closed, others name the end of the text.
-  std::size_t at = 0;
-  for (std::size_t line = 1; line < problem.line && at != string_view::npos; ++line)
-    if (at = text.find('\n', at); at != string_view::npos) ++at;
-  if (at == string_view::npos) at = text.size();
-  for (std::size_t column = 1; column < problem.column && at < text.size(); ++column) {
-    ++at;
-    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0U) == 0x80U) ++at;
-  }
-  if (at >= text.size() || problem.what.ends_with("is not closed")) {
-    const auto end = problem_at(text, text.size(), "");
-    return fmt::format("SyntaxError: JSON5: invalid end of input at {}:{}", end.line, end.column);
-  }
-  std::size_t length = 1;
-  while (at + length < text.size() &&
-         (static_cast<unsigned char>(text[at + length]) & 0xc0U) == 0x80U)
-    ++length;
-  auto shown = std::string(text.substr(at, length));
-  if (static_cast<unsigned char>(shown.front()) < 0x20)
-    shown = json::serialize(json::string(shown));
-  if (shown.size() > 2 && shown.front() == '"') shown = shown.substr(1, shown.size() - 2);
-  return fmt::format("SyntaxError: JSON5: invalid character '{}' at {}:{}", shown, problem.line,
-                     problem.column);
-}
-
-Result<std::optional<std::uint64_t>> record_document(const History& history,
-                                                     const Document& document, std::string by,
-                                                     std::int64_t at_ms) {
-  if (!document.exists) return std::optional<std::uint64_t>();
-  HistoryEntry entry{.at_ms = at_ms, .by = std::move(by), .hash = document.hash, .files = {}};
-  for (const auto& file : document.files) entry.files.push_back({file.path, file.text});
-  TRY(const auto number, history.record(entry));
-  return std::optional(number);
-}
 
 // One write, from the lock to the rename.
 struct Writer::Session {
@@ -218,9 +192,9 @@ std::optional<Refusal> Writer::Session::judge(const Inspection& after) const {
   if (document.problem && document.problem->path.empty() &&
       document.problem->failure == ReadFailure::parse_error) {
     const auto root = read_json5(document.text);
-    return Refusal{Refused::request,
-                   {Errc::invalid_request,
-                    root ? document.problem->what : syntax_error(document.text, root.error()), -1}};
+    return Refusal{
+        Refused::request,
+        {Errc::invalid_request, root ? document.problem->what : syntax_error(document.text), -1}};
   }
   Refusal refusal{Refused::invalid, {Errc::invalid_request, "invalid config", -1}, {}};
   if (document.problem && !before->document.problem) {
@@ -330,7 +304,7 @@ std::unexpected<Refusal> broken(const Document& document) {
   refusal.issues.front().wire_path = problem.path;
   const auto root = read_json5(document.text);
   refusal.issues.front().wire = root ? fmt::format("{}: {}", name_of(problem.failure), problem.what)
-                                     : syntax_error(document.text, root.error());
+                                     : syntax_error(document.text);
   return std::unexpected(std::move(refusal));
 }
 
@@ -345,7 +319,7 @@ WriteResult Writer::replace(string_view text, const WriteRequest& request) const
       !trim(document.text).empty() && !read_json5(document.text))
     return broken(document);
   if (const auto root = read_json5(text); !root)
-    return refuse(Refused::request, Errc::invalid_request, syntax_error(text, root.error()));
+    return refuse(Refused::request, Errc::invalid_request, syntax_error(text));
   std::string whole(text);
   if (text.contains(kRedactedMark)) {
     const Redaction redaction(settings_.schema, {&session.old_tree});
@@ -362,8 +336,7 @@ WriteResult Writer::patch(string_view patch, const WriteRequest& request) const 
   if (auto refusal = session.open()) return std::unexpected(std::move(*refusal));
   const auto& document = session.before->document;
   const auto root = read_json5(patch);
-  if (!root)
-    return refuse(Refused::request, Errc::invalid_request, syntax_error(patch, root.error()));
+  if (!root) return refuse(Refused::request, Errc::invalid_request, syntax_error(patch));
   if (root->kind != Json5Node::Kind::object)
     return refuse(Refused::request, Errc::invalid_request, "config.patch raw must be an object");
   if (document.problem) return broken(document);

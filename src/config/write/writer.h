@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/json_fwd.h"
 #include "base/random.h"
+#include "config/history.h"
 #include "config/key_path.h"
 #include "config/paths.h"
 #include "config/read/document.h"
@@ -27,8 +28,6 @@ class Envelopes;
 }
 
 namespace carapace::config {
-
-class History;
 
 // Whose hand writes. Over the network nobody changes the value of a protected key.
 enum class Hand : std::uint8_t { owner, remote };
@@ -102,15 +101,5 @@ class Writer {
   struct Session;
   WriterSettings settings_;
 };
-
-// The file as it is goes into the history when it is not the newest entry there: before a write,
-// and after somebody edited it by hand. The answer is its number; nullopt when there is no file.
-Result<std::optional<std::uint64_t>> record_document(const History& history,
-                                                     const Document& document, std::string by,
-                                                     std::int64_t at_ms);
-
-// "SyntaxError: JSON5: invalid character '{' at 1:2", as other programs of this protocol say it:
-// the place and one character, never the line.
-std::string syntax_error(std::string_view text, const Json5Problem& problem);
 
 }  // namespace carapace::config

@@ -13,7 +13,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "config/json5.h"
-#include "config/write.h"
+#include "config/typed_value.h"
 
 namespace carapace::app {
 namespace {
