@@ -233,7 +233,7 @@ Result<Sealed> SecretOpener::Impl::open(const std::string& text, string_view key
   if (!is_reference(text)) return Sealed(std::string(text));
   auto found = opened.get(text, [&] { return look(text); });
   if (found || key.empty()) return found;
-  return about(fmt::format("{}:", key), found.error());
+  return about(fmt::format("{} cannot be opened:", key), found.error());
 }
 
 SecretOpener::SecretOpener(Environment environment, Keychain keychain)

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include <utility>
 
 #include "process/arguments.h"
+#include "process/program.h"
 
 #if defined(__linux__)
 #include <sys/syscall.h>
@@ -323,44 +323,6 @@ void Running::finish() {
   reaped_ = true;
 }
 
-std::string variable(const std::vector<std::string>& environment, std::string_view name) {
-  for (const auto& entry : environment)
-    if (entry.size() > name.size() && entry[name.size()] == '=' && entry.starts_with(name))
-      return entry.substr(name.size() + 1);
-  return {};
-}
-
-bool is_program(const std::string& path) {
-  struct stat info{};
-  return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
-}
-
-// As a shell would look, but only in folders that are named from the root.
-Result<std::string> find_program(const RunRequest& request) {
-  const auto& name = request.argv.front();
-  std::string refused;
-  const auto usable = [&refused](const std::string& path) {
-    if (!is_program(path)) return false;
-    if (::access(path.c_str(), X_OK) == 0) return true;
-    refused = path;
-    return false;
-  };
-  if (name.contains('/')) {
-    if (usable(name)) return name;
-  } else {
-    auto path = variable(request.environment, "PATH");
-    if (path.empty()) path = "/usr/local/bin:/usr/bin:/bin";
-    for (std::size_t from = 0; from <= path.size();) {
-      const auto end = std::min(path.find(':', from), path.size());
-      const auto folder = path.substr(from, end - from);
-      from = end + 1;
-      if (folder.starts_with('/') && usable(folder + "/" + name)) return folder + "/" + name;
-    }
-  }
-  if (!refused.empty()) return fail(Errc::forbidden, "{} is not executable", refused);
-  return fail(Errc::not_found, "there is no program {}", name);
-}
-
 Errc code_of(int error) {
   if (error == ENOENT || error == ENOTDIR) return Errc::not_found;
   if (error == EACCES || error == ENOEXEC || error == EPERM) return Errc::forbidden;
@@ -374,7 +336,7 @@ Result<RunResult> run(const RunRequest& request) {
   for (const auto* texts : {&request.argv, &request.environment})
     for (const auto& text : *texts)
       if (text.contains('\0')) return fail(Errc::invalid_request, "an argument holds a NUL byte");
-  TRY(const auto program, find_program(request));
+  TRY(const auto program, find_program(request.argv.front(), request.environment));
   const PipeSignalHeld held;
   Pipe input, output, errors;
   TRY_STATUS(make_pipe(input));
