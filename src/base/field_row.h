@@ -21,7 +21,8 @@ enum class FieldType : std::uint8_t {
   list,       // of anything; a row `<path>.*` says more about the items
   object,
   object_list,
-  map,  // names chosen by the user; a row `<path>.*` says more about the values
+  map,    // names chosen by the user; a row `<path>.*` says more about the values
+  color,  // text such as "#1a2b3c"
   any
 };
 
@@ -34,12 +35,12 @@ enum class Reload : std::uint8_t {
 };
 
 struct FieldRow {
-  std::string_view path;  // dotted; `*` stands for any key of a map or any index of a list
+  std::string_view path = {};  // dotted; `*` stands for any key of a map or any index of a list
   FieldType type = FieldType::text;
-  std::string_view fallback;     // default as JSON text; empty: none
-  std::string_view description;  // one sentence, ends with a full stop or a question mark
-  std::string_view one_of;       // allowed texts separated by '|'; empty: any
-  double min = 0;
+  std::string_view fallback = {};     // default as JSON text; empty: none
+  std::string_view description = {};  // one sentence, ends with a full stop or a question mark
+  std::string_view one_of = {};       // allowed texts separated by '|'; empty: any
+  double min = 0;  // of a number; the least characters of a text, the fewest items of a list
   double max = 0;  // min == max: unbounded
   bool secret = false;
   Reload reload = Reload::restart;
@@ -51,6 +52,11 @@ struct FieldRow {
   std::optional<FieldType> also = std::nullopt;
   // The key that says the same today, for a name of other versions that is still accepted.
   std::string_view same_as = {};
+  // The default is written out where the configuration is shown as a whole (`config.get`), as other
+  // versions do with a few keys of each section.
+  bool filled_in = false;
+  // Any other value is kept in the file with a warning, and the default counts.
+  bool fixed = false;
   // Nobody changes the value over the network; only the owner at his machine does. Secrets are
   // guarded without saying so, and so is everything below a guarded key.
   bool guarded = false;

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,6 +14,7 @@
 #include "base/field_row.h"
 #include "base/json_fwd.h"
 #include "config/key_path.h"
+#include "config/read/moves.h"
 
 namespace carapace::config {
 
@@ -42,38 +42,48 @@ struct WireIssue {
 };
 std::vector<WireIssue> wire_issues(std::span<const Issue> issues);
 
+class SchemaWalk;
+
 class Schema {
  public:
   // The rows are constant data that outlives the schema. Of two rows with one path the first
   // counts.
+  // `moves`: older spellings beside those of `builtin_moves()` (read/moves.h) and those that rows
+  // give with `same_as`.
   explicit Schema(std::span<const FieldRow> rows);
-  Schema(std::initializer_list<std::span<const FieldRow>> tables);
+  Schema(std::initializer_list<std::span<const FieldRow>> tables,
+         std::span<const MoveRow> moves = {});
   Schema(const Schema&) = delete;
   Schema& operator=(const Schema&) = delete;
   ~Schema();
 
   // Types, choices and bounds are errors; keys that no row knows are warnings with the nearest
-  // name. null counts as not set. Never changes the tree.
+  // name. null counts as not set. Never changes the tree, and goes no deeper than the rows do.
   std::vector<Issue> validate(const json::value& tree) const;
 
   const FieldRow* row(const KeyPath& path) const;  // nullptr when none
-  bool known(const KeyPath& path) const;           // a row, or an object that holds rows
-  bool is_secret(
-      const KeyPath& path) const;  // by its row, by that of something around it, or by its name
+  // A row, an object that holds rows, or anything below a row that takes everything.
+  bool known(const KeyPath& path) const;
+  // By its row, by that of something around it, or by its name.
+  bool is_secret(const KeyPath& path) const;
   // The default of the row; null when it has none.
   json::value fallback(const KeyPath& path) const;
   // The known path that looks most like this one.
   std::optional<std::string> suggestion(const KeyPath& path) const;
   std::span<const FieldRow> rows() const { return rows_; }
+  std::span<const MoveRow> moves() const { return moves_; }
 
  private:
+  friend class SchemaWalk;
   struct Node;
   std::vector<FieldRow> rows_;
-  std::unique_ptr<Node> root_;
+  std::vector<MoveRow> moves_;
+  std::vector<Node> nodes_;  // the root first
 };
 
-// A copy in which every secret is the mask (numbers under a secret key: null). References such as
-// `${NAME}` stay, since they say nothing; so do empty texts.
+// A copy in which every secret is the mask (numbers under a secret key: null); keys and passwords
+// within other texts (addresses, commands) are masked as in the log. References such as `${NAME}`
+// stay, since they say nothing; so do empty texts.
 json::value redacted(const json::value& tree, const Schema& schema, std::string_view mask = "***");
 
 }  // namespace carapace::config

@@ -84,7 +84,7 @@ TEST_F(SchemaTest, TypesAndBounds) {
   EXPECT_EQ(only("{gateway: {origins: 'a'}}"),
             "E gateway.origins: must be a list of texts, not text.");
   EXPECT_EQ(only("{gateway: {origins: ['a', 1]}}"),
-            "E gateway.origins: must be a list of texts, not a list.");
+            "E gateway.origins[1]: must be text, not a number: put it in quotes.");
   EXPECT_EQ(only("{gateway: 5}"), "E gateway: must be an object, not a number.");
   EXPECT_EQ(only("{gateway: []}"), "E gateway: must be an object, not a list.");
   EXPECT_EQ(only("[]"), "E the configuration must be an object, not a list.");

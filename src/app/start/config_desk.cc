@@ -4,16 +4,14 @@
 
 #include <utility>
 
+#include "app/reload/restart_note.h"
 #include "app/start/config_snapshot.h"
-#include "app/start/restart_note.h"
 #include "async/coro.h"
 #include "base/json.h"
 #include "base/time_text.h"
 #include "config/json5.h"
+#include "config/present/schema_json.h"
 #include "config/reload_plan.h"
-#if __has_include("config/schema_json.h")
-#include "config/schema_json.h"
-#endif
 #include "config/write/writer.h"
 #include "log/log.h"
 #include "secret/envelope.h"
@@ -163,13 +161,8 @@ class Desk final : public gateway::ConfigPort {
 };
 
 std::string schema_answer(const Core& core) {
-#if __has_include("config/schema_json.h")
   const auto schema = config::json_schema(core.schema);
   const auto hints = config::ui_hints(core.schema);
-#else
-  const std::string schema = "{}";
-  const std::string hints = "{}";
-#endif
   return dump_json(json::object{{"schema", parse_json(schema).value_or(nullptr)},
                                 {"uiHints", parse_json(hints).value_or(nullptr)},
                                 {"version", core.place.version},

@@ -8,9 +8,9 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "config/describe.h"
 #include "config/edit.h"
 #include "config/explain/overrides.h"
+#include "config/present/describe.h"
 #include "config/text/substitute.h"
 
 namespace carapace::config {
@@ -181,7 +181,7 @@ Explanation explain(const KeyPath& key, const Inspection& found, const Schema& s
   out.secret = schema.is_secret(key);
   if (!out.known) out.near = schema.suggestion(key);
   const auto* variables = override_of(out.key);
-  if (variables != nullptr) out.variables.assign(variables->names.begin(), variables->names.end());
+  if (variables != nullptr) out.variables = names_of(*variables);
   out.variables.insert(out.variables.end(), spoken.begin(), spoken.end());
   if (variables != nullptr && variables->over_file &&
       from_environment(out, out.variables, environment))

@@ -12,8 +12,8 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "config/history.h"
+#include "config/present/schema_json.h"
 #include "config/reload_plan.h"
-#include "config/schema_json.h"
 
 namespace carapace::app {
 namespace {

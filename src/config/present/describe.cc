@@ -1,10 +1,10 @@
-#include "config/describe.h"
+#include "config/present/describe.h"
 
-#include <memory>
 #include <string_view>
-#include <vector>
 
+#include "base/make_row.h"
 #include "base/text.h"
+#include "config/present/branch.h"
 #include "config/json5.h"
 
 namespace carapace::config {
@@ -24,6 +24,7 @@ string_view type_name(FieldType type) {
     case FieldType::object: return "object";
     case FieldType::object_list: return "list of objects";
     case FieldType::map: return "object of texts";
+    case FieldType::color: return "color such as #1a2b3c";
     case FieldType::any: return "anything";
   }
   return "";
@@ -42,43 +43,45 @@ string_view sample(FieldType type) {
     case FieldType::object_list: return "[]";
     case FieldType::object:
     case FieldType::map: return "{}";
+    case FieldType::color: return R"("#1a2b3c")";
     case FieldType::any: return "null";
   }
   return "null";
 }
 
-std::string shown(double number) { return fmt::format("{:.15g}", number); }
+std::string shown(double number) { return fmt::format("{:.16g}", number); }
 
-// The tree of the rows in the order in which their paths first appear.
-struct Branch {
-  string_view name;
-  const FieldRow* row = nullptr;
-  std::vector<std::unique_ptr<Branch>> children;
-
-  Branch& child(string_view wanted) {
-    for (const auto& entry : children)
-      if (entry->name == wanted) return *entry;
-    children.push_back(std::make_unique<Branch>(wanted));
-    return *children.back();
+// " from 1 to 65535", " of at most 50 characters"
+std::string bounds(const FieldRow& row) {
+  if (row.min == row.max) return {};
+  const bool open = row.max >= make_row::kMost;
+  if (row.type != FieldType::integer && row.type != FieldType::number) {
+    const bool text = row.type == FieldType::text;
+    const auto most =
+        fmt::format(" of at most {} {}", shown(row.max), text ? "characters" : "items");
+    return open ? fmt::format(" of at least {} {}", shown(row.min), text ? "characters" : "items")
+                : most;
   }
-};
+  if (row.min > 0 && row.min < 1e-300) return open ? " above 0" : " above 0 to " + shown(row.max);
+  return open ? fmt::format(" from {} up", shown(row.min))
+              : fmt::format(" from {} to {}", shown(row.min), shown(row.max));
+}
 
 class Example {
  public:
   std::string render(std::span<const FieldRow> rows) {
     Branch root;
-    for (const auto& row : rows) {
-      auto* at = &root;
-      for (const auto part : split(row.path, '.')) at = &at->child(part);
-      at->row = &row;
-    }
+    for (const auto& row : rows)
+      if (in_use(row)) root.add(row);
     out_ =
-        "// Configuration of Carapace, all of it. Every key is optional; what stands here "
-        "commented out is the\n"
+        "// Configuration of Carapace. Every key is optional; what stands here commented out is "
+        "the\n"
         "// default. Copy what you change to carapace.json5 in the state folder (carapace config "
         "path says where).\n"
-        "// ${NAME} in a text is replaced by the environment variable NAME. Made from the field "
-        "rows: do not edit.\n"
+        "// ${NAME} in a text is replaced by the environment variable NAME. Keys of other versions "
+        "that change\n"
+        "// nothing here yet stand in docs/reference/OTHER_KEYS.md. Made from the field rows: do "
+        "not edit.\n"
         "{\n";
     members(root, 1, false);
     out_ += "}\n";
@@ -96,8 +99,9 @@ class Example {
   }
 
   void entry(const Branch& branch, int depth, bool commented) {
-    const auto key =
-        is_plain_key(branch.name) ? std::string(branch.name) : std::string(R"("my-provider")");
+    const auto key = is_plain_key(branch.name) ? std::string(branch.name)
+                     : branch.children.empty() ? std::string("MY_NAME")
+                                               : std::string(R"("my-provider")");
     // Inside a block that is commented out the words need a second mark: they stay when the block
     // comes alive.
     if (branch.row != nullptr)
@@ -127,15 +131,47 @@ class Example {
 std::string facts(const FieldRow& row) {
   std::string out = row.one_of.empty() ? std::string(type_name(row.type))
                                        : replace_all(std::string(row.one_of), "|", ", ");
-  if (row.min != row.max) out += fmt::format(" from {} to {}", shown(row.min), shown(row.max));
+  if (row.also) out += fmt::format(" or {}", type_name(*row.also));
+  out += bounds(row);
   if (!row.fallback.empty()) out += fmt::format("; default {}", row.fallback);
   if (row.secret) out += "; secret";
-  if (row.reload == Reload::restart) out += "; needs a restart";
+  if (!row.same_as.empty()) out += fmt::format("; another name of {}", row.same_as);
+  if (row.planned) {
+    out += "; changes nothing here yet";
+  } else if (row.reload == Reload::restart) {
+    out += "; needs a restart";
+  }
   return out;
 }
 
 std::string describe(const FieldRow& row) {
   return fmt::format("{}: {} ({})", row.path, row.description, facts(row));
+}
+
+std::string label_of(string_view key) {
+  const auto upper = [key](std::size_t at) {
+    return at < key.size() && key[at] >= 'A' && key[at] <= 'Z';
+  };
+  std::string out;
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    const char c = key[i];
+    if (c == '_' || c == '-') {
+      out += ' ';
+    } else if (upper(i) && i > 0 && !upper(i - 1)) {
+      out += ' ';
+      out += upper(i + 1) ? c : static_cast<char>(c - 'A' + 'a');
+    } else {
+      out += c;
+    }
+  }
+  if (!out.empty() && out.front() >= 'a' && out.front() <= 'z')
+    out.front() = static_cast<char>(out.front() - 'a' + 'A');
+  return out;
+}
+
+bool in_use(const FieldRow& row) {
+  return !row.planned && row.same_as.empty() && row.path != "$schema" &&
+         !row.path.starts_with("meta.") && !row.path.starts_with("wizard.");
 }
 
 std::string render_example(std::span<const FieldRow> rows) { return Example().render(rows); }
