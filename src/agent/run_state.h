@@ -14,23 +14,24 @@ namespace carapace::agent {
 
 struct RunScope {
   const Ports& ports;
-  const Settings& settings;
+  const Settings& settings;     // as they were when the run began
+  const tool::Registry& tools;  // the same
   store::RunRow run;
-  store::SessionRow session;
-  provider::Route route;
+  store::SessionRow session = {};
+  provider::Route route = {};
   Stop stop;
-  tool::Flow flow;               // joined over what the model has read
-  std::vector<Message> history;  // the whole context, oldest first; grows with the turn
-  std::size_t older = 0;         // messages before the loaded ones
-  std::int64_t step = 0;         // last journal step
+  tool::Flow flow = {};               // joined over what the model has read
+  std::vector<Message> history = {};  // the whole context, oldest first; grows with the turn
+  std::size_t older = 0;              // messages before the loaded ones
+  std::int64_t step = 0;              // last journal step
   std::int64_t model_calls = 0;
   std::int64_t started_ms = 0;
-  Usage usage;            // of the last answer
-  std::string last_call;  // name and arguments, to see a model that repeats itself
+  Usage usage = {};            // of the last answer
+  std::string last_call = {};  // name and arguments, to see a model that repeats itself
   int repeats = 0;
-  bool ended = false;                           // the terminal event is out
-  std::string begun_call;                       // id of the last call whose intent was journaled
-  std::vector<store::JournalRow> waiting_rows;  // ride with the next commit
+  bool ended = false;           // the terminal event is out
+  std::string begun_call = {};  // id of the last call whose intent was journaled
+  std::vector<store::JournalRow> waiting_rows = {};  // ride with the next commit
 
   void publish(decltype(RunEvent::what) what) const {
     const bool verbose =

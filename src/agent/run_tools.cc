@@ -90,7 +90,7 @@ Task<Result<tool::Outcome>> perform(RunScope& scope, const tool::Registry::Entry
 
 Task<Result<tool::Outcome>> outcome_of(RunScope& scope, const ToolCall& call) {
   if (scope.stop.requested()) co_return refusal("Not run: the answer was stopped.");
-  const auto* entry = scope.ports.tools.find(call.name);
+  const auto* entry = scope.tools.find(call.name);
   if (!entry) co_return refusal(fmt::format("There is no tool named '{}'.", call.name));
   if (repeats_itself(scope, call))
     co_return refusal(

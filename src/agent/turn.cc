@@ -72,11 +72,11 @@ provider::Request request_for(RunScope& scope) {
                           scope.settings.time_zone,
                           level,
                           scope.run.inbound.extra_system};
-  auto system = system_prompt(facts, scope.ports.tools.entries());
+  auto system = system_prompt(facts, scope.tools.entries());
   auto history = select_history(scope.history, history_budget(scope), scope.older);
   auto messages = provider::repair(std::move(history.messages), scope.route.spec->hygiene,
                                    model.provider, model.id, model.images);
-  return build_request(model, std::move(system), std::move(messages), scope.ports.tools.entries(),
+  return build_request(model, std::move(system), std::move(messages), scope.tools.entries(),
                        thinking_from(level));
 }
 
@@ -185,15 +185,18 @@ Task<Status> prepare(RunScope& scope) {
 }  // namespace
 
 Task<void> TurnRunner::run(store::RunRow run, Stop stop) {
-  RunScope scope{ports_, settings_, std::move(run),
-                 {},     {},        std::move(stop),
-                 {},     {},        0,
-                 0,      0,         ports_.clock.wall_ms(),
-                 {},     {},        0,
-                 false,  {},        {}};
+  // A configuration that changes meanwhile is for the next turn.
+  const auto settings = settings_;
+  const auto tools = ports_.tools;
+  RunScope scope{.ports = ports_,
+                 .settings = settings,
+                 .tools = tools,
+                 .run = std::move(run),
+                 .stop = std::move(stop),
+                 .started_ms = ports_.clock.wall_ms()};
   scope.flow.label = {Integrity::owner, Confidentiality::open};
   const auto limit =
-      scope.run.inbound.timeout_ms > 0 ? scope.run.inbound.timeout_ms : settings_.timeout_ms;
+      scope.run.inbound.timeout_ms > 0 ? scope.run.inbound.timeout_ms : settings.timeout_ms;
   const Deadline deadline(ports_.loop, scope.stop, std::chrono::milliseconds(limit), "timeout");
   std::string thrown;
   try {
@@ -221,7 +224,7 @@ Task<void> TurnRunner::steps(RunScope& scope) {
     co_await finish_failed(scope, ready.error(), {});
     co_return;
   }
-  while (scope.model_calls++ < settings_.max_model_calls) {
+  while (scope.model_calls++ < scope.settings.max_model_calls) {
     if (!co_await model_step(scope)) co_return;
   }
   kLog.warn("run used up its model calls", {{"run", scope.run.id.value}});
@@ -229,7 +232,7 @@ Task<void> TurnRunner::steps(RunScope& scope) {
       scope,
       {Errc::conflict,
        fmt::format("stopped after {} rounds of tools; agents.defaults.maxTurns allows more",
-                   settings_.max_model_calls)},
+                   scope.settings.max_model_calls)},
       {});
 }
 

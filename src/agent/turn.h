@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "async/loop.h"
@@ -63,6 +64,8 @@ class TurnRunner {
   // What a turn works with: commands answer from the same rows and models.
   const Ports& ports() const { return ports_; }
   const Settings& settings() const { return settings_; }
+  // For turns that begin from now on.
+  void apply(Settings settings) { settings_ = std::move(settings); }
 
  private:
   Task<void> steps(RunScope& scope);

@@ -27,6 +27,8 @@ class Ledger {
   // budget_exceeded says the cap, what is spent and what was asked for.
   Task<Result<std::int64_t>> reserve(PrincipalId principal, RunId run,
                                      std::int64_t worst_case_micros);
+  // For calls that are made from now on.
+  void apply(Settings settings) { settings_ = settings; }
   bool capped() const { return settings_.daily_cap_micros >= 0; }
   // What is left of today's cap, never negative; others may take it before the caller does.
   Task<Result<std::int64_t>> left(PrincipalId principal) const;

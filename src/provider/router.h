@@ -2,6 +2,7 @@
 // thread.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,9 +15,11 @@ namespace carapace::provider {
 
 // A provider ready to be called for one model, with everything that the turn must know of it.
 struct Route {
-  Provider* provider = nullptr;  // owned by the router; lives as long as it
+  Provider* provider = nullptr;
   const Spec* spec = nullptr;
   ModelInfo model;
+  // Keeps the provider, also when the router has built others since.
+  std::shared_ptr<const void> hold = {};
 };
 
 class Router {

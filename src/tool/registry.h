@@ -1,5 +1,6 @@
-// The tools of this gateway: rows and the objects made from them. Built once by app/; read by the
-// turn. Loop thread.
+// The tools of this gateway: rows and the objects made from them. Built by app/, and built anew
+// when their configuration changes; a turn copies the registry, which keeps the tools it began
+// with. Loop thread.
 #pragma once
 
 #include <memory>
@@ -26,10 +27,10 @@ class Registry {
   // nullptr when there is no such tool. Models sometimes add a namespace ("functions.x") or a
   // trailing channel mark; those are looked past.
   const Entry* find(std::string_view name) const;
-  std::span<const Entry> entries() const { return entries_; }
+  std::span<const Entry> entries() const { return *entries_; }
 
  private:
-  std::vector<Entry> entries_;
+  std::shared_ptr<const std::vector<Entry>> entries_;
 };
 
 }  // namespace carapace::tool

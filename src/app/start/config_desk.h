@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "app/start/keeper.h"
+#include "app/reload/keeper.h"
 #include "async/pool.h"
 #include "base/clock.h"
 #include "base/random.h"

@@ -6,36 +6,25 @@
 #include <utility>
 #include <vector>
 
-#include "app/start/assets.h"
-#include "app/start/models.h"
-#include "app/start/own_credential.h"
+#include "app/reload/restart_note.h"
+#include "app/start/appliers.h"
+#include "app/start/config_desk.h"
+#include "app/start/fields.h"
+#include "app/start/house_impl.h"
 #include "app/version.h"
 #include "async/coro.h"
-#include "async/pool.h"
-#include "async/task_group.h"
-#include "dispatch/desk.h"
-#include "dispatch/dispatcher.h"
-#include "extensions/channels/names.h"
-#include "extensions/providers/builtin.h"
-#include "extensions/tools/builtin.h"
 #include "fs/directory.h"
-#include "fs/lock.h"
-#include "gateway/gateway.h"
 #include "log/log.h"
-#include "net/server.h"
 #include "secret/token.h"
-#include "store/approvals.h"
-#include "store/costs.h"
-#include "store/engine.h"
-#include "store/runs.h"
-#include "store/sessions.h"
-#include "store/transcripts.h"
 
 namespace carapace::app {
 namespace {
 
 constexpr log::Log kLog{"gateway"};
 constexpr std::int64_t kProbeMs = 1'500;
+constexpr std::int64_t kDrainMs = 10'000;
+// What the ancestor tells its clients, and about what it takes.
+constexpr std::int64_t kRestartMs = 1'500;
 
 void log_failure(const std::exception_ptr& error) {
   try {
@@ -47,113 +36,57 @@ void log_failure(const std::exception_ptr& error) {
   }
 }
 
-provider::Catalogue make_catalogue(const Plan& plan) {
-  return {providers::builtin_providers(), plan.providers,
-          [environment = plan.environment](std::string_view name) { return environment.get(name); },
-          plan.timeouts};
-}
-
-std::vector<const tool::Spec*> enabled_tools(const Plan& plan) {
-  std::vector<const tool::Spec*> rows;
-  for (const auto* row : tools::builtin_tools())
-    // `tools.web.fetch.enabled` turns off what reads strangers' text from the net.
-    if (plan.web_fetch || !row->reads_untrusted) rows.push_back(row);
-  return rows;
-}
-
-gateway::Settings gateway_settings(const Plan& plan, OwnCredential own) {
-  gateway::Settings settings;
-  settings.version = kVersion;
-  settings.loopback_only = plan.loopback_only;
-  settings.auth.mode = plan.auth_mode;
-  settings.auth.token = std::move(own.token);
-  settings.auth.password = std::move(own.password);
-  settings.allowed_origins = plan.allowed_origins;
-  settings.config_path = plan.place.config_path;
-  settings.state_dir = plan.place.state_dir;
-  settings.store_path = plan.store_path();
-  settings.log_file = plan.log.file;
-  settings.chat_completions = plan.chat_completions;
-  settings.browser_app = plan.browser_app;
-  settings.base_path = plan.base_path;
-  settings.known_channels = channels::known_names();
-  settings.assets = browser_assets();
-  return settings;
+std::unique_ptr<gateway::ConfigPort> make_desk(House::Impl& house) {
+  const auto& place = house.plan->place;
+  return make_config_desk(
+      schema(), house.pool, house.clock, house.random,
+      {place.config_path, place.state_dir, house.keeper.environment(), kVersion},
+      {.in_force = [&keeper = house.keeper] { return keeper.plan(); },
+       .mode = [&keeper = house.keeper] { return keeper.mode(); },
+       .reload = [&keeper = house.keeper] { return keeper.reload(); },
+       .request_restart =
+           [&keeper = house.keeper](std::int64_t delay_ms, std::string reason) {
+             return keeper.request_restart(delay_ms, std::move(reason));
+           }});
 }
 
 }  // namespace
 
-struct House::Impl {
-  Loop& loop;
-  const Plan& plan;
-  SystemClock clock;
-  SystemRandom random;
-  std::unique_ptr<fs::FileLock> lock;
-  std::unique_ptr<config::SecretOpener> secrets;
-  Pool pool{"worker", 2};
-  TaskGroup work;  // turns, bookkeeping, the start and the end
+House::Impl::Impl(Loop& on, Keeper& kept_by, HouseMaterial material)
+    : loop(on),
+      keeper(kept_by),
+      plan(std::move(material.plan)),
+      lock(std::move(material.lock)),
+      secrets(std::move(material.secrets)),
+      work(on, &log_failure),
+      engine(std::move(material.engine)),
+      sessions(*engine),
+      transcripts(*engine),
+      runs(*engine),
+      costs(*engine),
+      approvals(*engine),
+      client(net::make_client(on)),
+      ledger(costs, clock, work, plan->ledger),
+      catalogue(make_catalogue(*plan)),
+      provider_ports{*client, clock, random},
+      models(catalogue, std::move(material.choice), provider_ports, ledger, secrets),
+      tools(make_tools()),
+      desk(approvals, clock, random),
+      runner({loop, clock, random, runs, sessions, transcripts, models, tools, desk,
+              [this](RunEvent event) { fanout.publish(std::move(event)); }},
+             plan->agent),
+      dispatcher({work, clock, random, runs, transcripts, runner, fanout}, {}),
+      config_desk(make_desk(*this)),
+      gateway(gateway::make_gateway(
+          {loop, pool, clock, random, *engine, sessions, transcripts, runs, dispatcher, fanout,
+           &desk, models, draining, config_desk.get()},
+          gateway_settings(*plan, std::move(material.own), keeper.state()))) {}
 
-  // Floor 2: the store and its repositories; the calling side of the net.
-  std::unique_ptr<store::Engine> engine;
-  store::Sessions sessions;
-  store::Transcripts transcripts;
-  store::Runs runs;
-  store::Costs costs;
-  store::Approvals approvals;
-  std::unique_ptr<net::Client> client;
-
-  // Floors 3 to 4: money, models, tools.
-  ledger::Ledger ledger;
-  provider::Catalogue catalogue;
-  provider::Ports provider_ports;
-  Models models;
-  tool::Registry tools;
-
-  // Floors 6 to 7: the turn and the door.
-  dispatch::Fanout fanout;
-  dispatch::Desk desk;
-  agent::TurnRunner runner;
-  dispatch::Dispatcher dispatcher;
-
-  // Floor 9: the face.
-  Stop draining;
-  std::unique_ptr<gateway::Gateway> gateway;
-  std::unique_ptr<net::Server> server;
-  bool closing = false;
-
-  Impl(Loop& on, const Plan& by, std::unique_ptr<fs::FileLock> held,
-       std::unique_ptr<config::SecretOpener> opener, std::unique_ptr<store::Engine> opened,
-       provider::Choice choice, OwnCredential own)
-      : loop(on),
-        plan(by),
-        lock(std::move(held)),
-        secrets(std::move(opener)),
-        work(on, &log_failure),
-        engine(std::move(opened)),
-        sessions(*engine),
-        transcripts(*engine),
-        runs(*engine),
-        costs(*engine),
-        approvals(*engine),
-        client(net::make_client(on)),
-        ledger(costs, clock, work, by.ledger),
-        catalogue(make_catalogue(by)),
-        provider_ports{*client, clock, random},
-        models(catalogue, std::move(choice), provider_ports, ledger, *secrets),
-        tools(enabled_tools(by), {sessions, transcripts, *client, pool, clock, by.private_hosts,
-                                  by.fetch_max_bytes, by.fetch_timeout_ms}),
-        desk(approvals, clock, random),
-        runner({loop, clock, random, runs, sessions, transcripts, models, tools, desk,
-                [this](RunEvent event) { fanout.publish(std::move(event)); }},
-               by.agent),
-        dispatcher({work, clock, random, runs, transcripts, runner, fanout}, {}),
-        gateway(gateway::make_gateway({loop, pool, clock, random, *engine, sessions, transcripts,
-                                       runs, dispatcher, fanout, &desk, models, draining},
-                                      gateway_settings(by, std::move(own)))) {}
-
-  Task<void> settle_in();
-  Task<void> shut_down(std::string reason, std::int64_t drain_ms);
-};
+tool::Registry House::Impl::make_tools() {
+  return {enabled_tools(*plan),
+          {sessions, transcripts, *client, pool, clock, plan->private_hosts, plan->fetch_max_bytes,
+           plan->fetch_timeout_ms}};
+}
 
 namespace {
 
@@ -183,36 +116,51 @@ Result<secret::Sealed> token_for_others(const Plan& plan) {
 }  // namespace
 
 House::House(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-House::~House() = default;
+House::~House() { impl_->keeper.detach(); }
 
-Result<std::unique_ptr<House>> House::build(Loop& loop, const Plan& plan) {
-  TRY_STATUS(fs::ensure_dir(plan.place.state_dir));
-  TRY(auto lock, fs::lock_state_dir(plan.place.state_dir));
+Result<std::unique_ptr<House>> House::build(Loop& loop, std::shared_ptr<const Plan> plan,
+                                            Keeper& keeper) {
+  TRY_STATUS(fs::ensure_dir(plan->place.state_dir));
+  TRY(auto lock, fs::lock_state_dir(plan->place.state_dir));
   SystemRandom random;
-  auto secrets = make_opener(plan);
-  TRY(auto own, open_credential(plan, *secrets));
-  warn_of_short_secret(plan, own);
-  if (plan.auth_mode == rpc::AuthMode::token && plan.token.empty()) {
-    TRY(own.token, plan.loopback_only ? secret::load_or_create_token(plan.token_path(), random)
-                                      : token_for_others(plan));
+  std::shared_ptr secrets = make_opener(*plan);
+  TRY(auto own, open_credential(*plan, *secrets));
+  warn_of_short_secret(*plan, own);
+  if (plan->auth_mode == rpc::AuthMode::token && plan->token.empty()) {
+    TRY(own.token, plan->loopback_only ? secret::load_or_create_token(plan->token_path(), random)
+                                       : token_for_others(*plan));
   }
-  TRY(auto engine, store::open_engine({plan.store_path(), kVersion, ""}));
-  TRY(auto choice, make_catalogue(plan).pick_default(plan.primary_model, std::nullopt));
-  return std::unique_ptr<House>(
-      new House(std::make_unique<Impl>(loop, plan, std::move(lock), std::move(secrets),
-                                       std::move(engine), std::move(choice), std::move(own))));
+  TRY(auto engine, store::open_engine({plan->store_path(), kVersion, ""}));
+  TRY(auto choice, make_catalogue(*plan).pick_default(plan->primary_model, std::nullopt));
+  return std::unique_ptr<House>(new House(
+      std::make_unique<Impl>(loop, keeper,
+                             HouseMaterial{std::move(plan), std::move(lock), std::move(secrets),
+                                           std::move(engine), std::move(choice), std::move(own)})));
 }
 
 // A local model server is asked only when nothing better was found, and never before clients can
 // connect.
+Task<void> House::Impl::look_for_local_server() {
+  if (probing) co_return;
+  struct Probing {
+    bool& flag;
+    explicit Probing(bool& set) : flag(set) { flag = true; }
+    ~Probing() { flag = false; }
+  } const busy(probing);
+  const auto asked = plan;
+  probe = co_await probe_local(loop, catalogue, provider_ports, secrets, kProbeMs);
+  if (!probe) co_return;
+  // By the configuration of now, which may be another one than that of the question.
+  catalogue.add_discovered(probe->provider, probe->models);
+  if (auto choice = catalogue.pick_default(plan->primary_model, probe))
+    models.choose(catalogue, std::move(*choice));
+  if (asked != plan)
+    kLog.info("model chosen",
+              {{"model", models.choice().model.text()}, {"why", models.choice().reason}});
+}
+
 Task<void> House::Impl::settle_in() {
-  if (models.choice().offline) {
-    if (auto probe = co_await probe_local(loop, catalogue, provider_ports, *secrets, kProbeMs)) {
-      catalogue.add_discovered(probe->provider, probe->models);
-      if (auto choice = catalogue.pick_default(plan.primary_model, probe))
-        models.choose(catalogue, std::move(*choice));
-    }
-  }
+  if (models.choice().offline) co_await look_for_local_server();
   const auto& chosen = models.choice();
   if (chosen.callable)
     kLog.info("model chosen", {{"model", chosen.model.text()}, {"why", chosen.reason}});
@@ -230,37 +178,88 @@ Task<void> House::Impl::settle_in() {
               {{"resumed", std::to_string(recovered->resumed)},
                {"interrupted", std::to_string(recovered->interrupted)}});
   }
+  co_await tell_restart_note();
+}
+
+// The session that asked for the restart reads that it happened, and why.
+Task<void> House::Impl::tell_restart_note() {
+  const auto note = take_restart_note(plan->place.state_dir);
+  if (!note) co_return;
+  kLog.info("restarted", {{"kind", note->kind}, {"status", note->status}, {"by", note->mode}});
+  const auto key = canonical_key(note->session_key, AgentId("main"));
+  if (note->session_key.empty() || !key) co_return;
+  const auto session = co_await sessions.find(*key, kOwner);
+  if (!session || !*session) co_return;
+  Message message;
+  message.role = Role::assistant;
+  message.blocks = {TextBlock{to_text(*note)}};
+  message.at_ms = clock.wall_ms();
+  message.principal = kOwner;
+  message.origin.emplace();
+  message.origin->stop = StopReason::injected;
+  const auto appended = co_await transcripts.append((*session)->id, std::move(message));
+  if (!appended)
+    kLog.warn("the note about the restart could not be written",
+              {{"cause", appended.error().detail}});
+}
+
+HouseEnds House::Impl::ends() {
+  return {.apply =
+              [this](std::shared_ptr<const Plan> next, const config::ReloadPlan& what) {
+                plan = std::move(next);
+                apply_changes(*this, what);
+              },
+          .tell =
+              [this](const ConfigNews& news) {
+                gateway->tell_config(for_clients(news.state), to_text(news.outcome),
+                                     news.plan.paths());
+              },
+          .restart = [this](const std::string& reason) { close(reason, kDrainMs, kRestartMs); }};
 }
 
 Status House::listen() {
   net::ServerOptions options;
-  options.addresses = impl_->plan.addresses;
-  options.port = impl_->plan.port;
+  options.addresses = impl_->plan->addresses;
+  options.port = impl_->plan->port;
   options.always = gateway::security_headers();
   TRY(impl_->server, net::listen(impl_->loop, std::move(options), impl_->gateway->handler()));
   impl_->gateway->start();
   impl_->work.spawn(impl_->settle_in());
+  impl_->keeper.attach(impl_->ends());
   return {};
 }
 
 std::uint16_t House::port() const { return impl_->server ? impl_->server->port() : 0; }
 
-Task<void> House::Impl::shut_down(std::string reason, std::int64_t drain_ms) {
+Task<void> House::Impl::shut_down(std::string reason, std::int64_t drain_ms,
+                                  std::optional<std::int64_t> restart_expected_ms) {
   constexpr std::int64_t kCloseMs = 5'000;
   server->stop_accepting();
   co_await dispatcher.drain(drain_ms);
-  co_await gateway->shutdown(reason);
+  secrets->give_up();  // a program that never prints a key must not hold the end
+  co_await gateway->shutdown(reason, restart_expected_ms);
   co_await server->shut_down(1012, "service restart", kCloseMs);
   co_await ledger.flush();
   kLog.info("stopped", {{"reason", reason}});
   loop.stop();
 }
 
-void House::begin_shutdown(std::string reason, std::int64_t drain_ms) {
-  if (std::exchange(impl_->closing, true)) return;
+void House::Impl::close(std::string reason, std::int64_t drain_ms,
+                        std::optional<std::int64_t> restart_expected_ms) {
+  if (std::exchange(closing, true)) return;
   kLog.info("stopping", {{"reason", reason}});
-  impl_->draining.request(reason);
-  impl_->work.spawn(impl_->shut_down(std::move(reason), drain_ms));
+  draining.request(reason);
+  work.spawn(shut_down(std::move(reason), drain_ms, restart_expected_ms));
+}
+
+void House::begin_shutdown(std::string reason, std::int64_t drain_ms,
+                           std::optional<std::int64_t> restart_expected_ms) {
+  impl_->close(std::move(reason), drain_ms, restart_expected_ms);
+}
+
+Task<void> House::ended() {
+  impl_->work.cancel();
+  return impl_->work.join();
 }
 
 }  // namespace carapace::app

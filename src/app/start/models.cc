@@ -18,12 +18,12 @@ constexpr log::Log kLog{"models"};
 }
 
 Models::Models(provider::Catalogue catalogue, provider::Choice choice, provider::Ports ports,
-               ledger::Ledger& ledger, config::SecretOpener& secrets)
+               ledger::Ledger& ledger, std::shared_ptr<config::SecretOpener> secrets)
     : catalogue_(std::move(catalogue)),
       choice_(std::move(choice)),
       ports_(ports),
       ledger_(ledger),
-      secrets_(secrets) {}
+      secrets_(std::move(secrets)) {}
 Models::~Models() = default;
 
 Result<provider::Route> Models::route(std::string_view reference) {
@@ -34,16 +34,17 @@ Result<provider::Route> Models::route(std::string_view reference) {
   auto found = stacks_.find(ref.text());
   if (found == stacks_.end()) {
     TRY(auto resolved, catalogue_.resolve(ref));
-    Stack stack;
-    stack.vendor = provider::make_unlock(*resolved.spec, resolved.settings, ports_, secrets_);
-    stack.budgeted = provider::make_budget(*stack.vendor, ledger_, resolved.model);
-    stack.retried = provider::make_retry(*stack.budgeted, {}, ports_.random);
-    stack.whole = provider::make_resume(*stack.retried);
-    stack.resolved = std::move(resolved);
+    auto stack = std::make_shared<Stack>();
+    stack->secrets = secrets_;
+    stack->vendor = provider::make_unlock(*resolved.spec, resolved.settings, ports_, *secrets_);
+    stack->budgeted = provider::make_budget(*stack->vendor, ledger_, resolved.model);
+    stack->retried = provider::make_retry(*stack->budgeted, {}, ports_.random);
+    stack->whole = provider::make_resume(*stack->retried);
+    stack->resolved = std::move(resolved);
     found = stacks_.emplace(ref.text(), std::move(stack)).first;
   }
   const auto& stack = found->second;
-  return provider::Route{stack.whole.get(), stack.resolved.spec, stack.resolved.model};
+  return provider::Route{stack->whole.get(), stack->resolved.spec, stack->resolved.model, stack};
 }
 
 std::vector<provider::ModelInfo> Models::models() const {
@@ -63,9 +64,16 @@ void Models::choose(provider::Catalogue catalogue, provider::Choice choice) {
   choice_ = std::move(choice);
 }
 
+void Models::renew(provider::Catalogue catalogue, provider::Choice choice,
+                   std::shared_ptr<config::SecretOpener> secrets) {
+  choose(std::move(catalogue), std::move(choice));
+  secrets_ = std::move(secrets);
+  stacks_.clear();
+}
+
 Task<std::optional<provider::Probe>> probe_local(Loop& loop, const provider::Catalogue& catalogue,
                                                  provider::Ports ports,
-                                                 config::SecretOpener& secrets,
+                                                 std::shared_ptr<config::SecretOpener> secrets,
                                                  std::int64_t limit_ms) {
   for (const auto* row : catalogue.probes()) {
     auto resolved = catalogue.provider(row->id);
@@ -77,7 +85,7 @@ Task<std::optional<provider::Probe>> probe_local(Loop& loop, const provider::Cat
                     loop, url->host == "localhost" ? "127.0.0.1" : url->host, url->port, limit_ms))
       continue;
     resolved->settings.deadlines = {limit_ms, limit_ms, limit_ms, limit_ms};
-    if (const auto opened = co_await provider::open_settings(resolved->settings, secrets);
+    if (const auto opened = co_await provider::open_settings(resolved->settings, *secrets);
         !opened) {
       kLog.warn("a local model server is not asked", {{"cause", opened.error().detail}});
       continue;

@@ -19,7 +19,7 @@ namespace carapace::app {
 class Models final : public provider::Router {
  public:
   Models(provider::Catalogue catalogue, provider::Choice choice, provider::Ports ports,
-         ledger::Ledger& ledger, config::SecretOpener& secrets);
+         ledger::Ledger& ledger, std::shared_ptr<config::SecretOpener> secrets);
   ~Models() override;
 
   Result<provider::Route> route(std::string_view reference) override;
@@ -28,11 +28,16 @@ class Models final : public provider::Router {
 
   // A better model was found after the start. Turns that run keep theirs.
   void choose(provider::Catalogue catalogue, provider::Choice choice);
+  // Another configuration: every provider is built anew at its next use. Turns that run keep the
+  // one that they call, with its opener, until they end.
+  void renew(provider::Catalogue catalogue, provider::Choice choice,
+             std::shared_ptr<config::SecretOpener> secrets);
 
  private:
   // From the inside out: the vendor's wire; no call without money; the same again when the world
   // failed; the rest of an answer that paused.
   struct Stack {
+    std::shared_ptr<config::SecretOpener> secrets;
     provider::Resolved resolved;
     std::unique_ptr<provider::Provider> vendor;
     std::unique_ptr<provider::Provider> budgeted;
@@ -44,15 +49,15 @@ class Models final : public provider::Router {
   provider::Choice choice_;
   provider::Ports ports_;
   ledger::Ledger& ledger_;
-  config::SecretOpener& secrets_;
-  std::map<std::string, Stack, std::less<>> stacks_;  // by provider/model
+  std::shared_ptr<config::SecretOpener> secrets_;
+  std::map<std::string, std::shared_ptr<const Stack>, std::less<>> stacks_;  // by provider/model
 };
 
 // Asks the local servers that may be probed, for at most `limit_ms` in all. Absent: none answered
 // with a model that can chat.
 Task<std::optional<provider::Probe>> probe_local(Loop& loop, const provider::Catalogue& catalogue,
                                                  provider::Ports ports,
-                                                 config::SecretOpener& secrets,
+                                                 std::shared_ptr<config::SecretOpener> secrets,
                                                  std::int64_t limit_ms);
 
 }  // namespace carapace::app

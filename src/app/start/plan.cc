@@ -9,19 +9,15 @@
 #include <charconv>
 #include <utility>
 
+#include "app/start/fields.h"
 #include "app/terminal/output.h"
 #include "app/version.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "config/fields.h"
+#include "config/explain/overrides.h"
 
 namespace carapace::app {
 namespace {
-
-const config::Schema& schema() {
-  static const config::Schema kSchema(config::builtin_fields());
-  return kSchema;
-}
 
 struct BindMode {
   std::string_view name;
@@ -42,25 +38,17 @@ Result<BindMode> bind_mode(const std::string& wish) {
               wish);
 }
 
-std::string first_of(const config::Environment& environment,
-                     std::initializer_list<std::string_view> names) {
-  for (const auto name : names)
-    if (auto value = environment.get(name)) return *value;
-  return {};
+// The file, else a variable of the environment.
+std::string file_or_variable(const Plan& plan, std::string_view key) {
+  if (plan.config.has(key)) return plan.config.text(key);
+  return config::spoken_for(key, plan.environment).value_or("");
 }
 
 Status plan_auth(Plan& plan, const Options& options) {
   const auto& config = plan.config;
-  plan.token = !options.token.empty() ? options.token
-               : config.has("gateway.auth.token")
-                   ? config.text("gateway.auth.token")
-                   : first_of(plan.environment, {"CARAPACE_GATEWAY_TOKEN", "CLAWDBOT_GATEWAY_TOKEN",
-                                                 "MOLTBOT_GATEWAY_TOKEN"});
-  plan.password =
-      config.has("gateway.auth.password")
-          ? config.text("gateway.auth.password")
-          : first_of(plan.environment, {"CARAPACE_GATEWAY_PASSWORD", "CLAWDBOT_GATEWAY_PASSWORD",
-                                        "MOLTBOT_GATEWAY_PASSWORD"});
+  plan.token =
+      !options.token.empty() ? options.token : file_or_variable(plan, "gateway.auth.token");
+  plan.password = file_or_variable(plan, "gateway.auth.password");
   plan.token = std::string(trim(plan.token));
   plan.password = std::string(trim(plan.password));
   const auto mode = config.text("gateway.auth.mode");
@@ -83,8 +71,7 @@ Status plan_auth(Plan& plan, const Options& options) {
 // The command line, else the environment, else the configuration.
 Result<std::uint16_t> wished_port(const Options& options, const Plan& plan) {
   if (options.port) return static_cast<std::uint16_t>(*options.port);
-  const auto text = first_of(
-      plan.environment, {"CARAPACE_GATEWAY_PORT", "CLAWDBOT_GATEWAY_PORT", "MOLTBOT_GATEWAY_PORT"});
+  const auto text = config::spoken_for("gateway.port", plan.environment).value_or("");
   if (text.empty()) return static_cast<std::uint16_t>(plan.config.integer("gateway.port"));
   std::uint16_t port = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), port);
@@ -252,15 +239,17 @@ Status check_bind(const std::string& mode) {
   return {};
 }
 
-Result<Plan> make_plan(const Options& options, config::Environment environment) {
+Result<Place> find_place(const Options& options, const config::Environment& environment) {
   TRY(const auto paths,
       config::resolve_paths(environment, {options.state_dir, options.config_file}));
-  TRY(auto config, config::Config::load(paths.config_file, schema(), environment));
-  Plan plan{.place = {.state_dir = paths.state_dir,
-                      .config_path = paths.config_file,
-                      .config_named = paths.config_named},
-            .config = std::move(config),
-            .environment = std::move(environment)};
+  return Place{.state_dir = paths.state_dir,
+               .config_path = paths.config_file,
+               .config_named = paths.config_named};
+}
+
+Result<Plan> plan_of(const Options& options, const Place& place, config::Config config) {
+  auto environment = config.environment();
+  Plan plan{.place = place, .config = std::move(config), .environment = std::move(environment)};
   TRY_STATUS(plan_network(plan, options));
   plan_models(plan);
   plan_agent(plan);

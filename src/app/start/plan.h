@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,10 +26,28 @@ struct Place {
   bool config_named = false;  // by the command line or the environment
 };
 
+// How the configuration file stands. Not the same as what is in force: a file that cannot be used
+// changes nothing.
+struct ConfigState {
+  bool valid = true;
+  std::string file = {};
+  std::string hash = {};                   // SHA-256 hex of the file as it was last seen
+  std::string in_force = {};               // of the file that the gateway runs with
+  std::vector<config::Issue> issues = {};  // errors and warnings
+  std::vector<std::string> places = {};    // of each issue: "file:line:column", or empty
+  std::vector<std::string> waiting = {};   // keys that wait for a restart
+};
+ConfigState state_of(const config::Inspection& found);
+void add_error(ConfigState& state, std::string message);
+// The issues of one severity as sentences, each with its place in front.
+std::vector<std::string> sentences(const ConfigState& state, config::Severity severity);
+
 struct Plan {
   Place place;
   config::Config config;
-  config::Environment environment;
+  config::Environment environment;  // of the process, with the `env` section beneath it
+  ConfigState file = {};
+  std::optional<Error> file_error = {};  // why the last good configuration is used instead
 
   std::vector<std::string> addresses = {};  // to listen on
   std::uint16_t port = 18789;
@@ -61,8 +80,18 @@ struct Plan {
 // invalid_request when `gateway.bind` cannot be this.
 Status check_bind(const std::string& mode);
 
-// Errors say what to mend: a broken file with line and column, an unknown bind mode, a bind that
-// needs a credential and has none.
+Result<Place> find_place(const Options& options, const config::Environment& environment);
+
+// What a configuration that was read means for a gateway of this place. Errors say what to mend: an
+// unknown bind mode, a bind that needs a credential and has none.
+Result<Plan> plan_of(const Options& options, const Place& place, config::Config config);
+
+// Reads the file; blocks on the disk. Errors name file, line and column.
 Result<Plan> make_plan(const Options& options, config::Environment environment);
+
+// The same for who wants to run: a file that cannot be used is passed over for the last good one of
+// the history, and `file` and `file_error` say so. When there has never been one, the error says
+// what to mend.
+Result<Plan> make_usable_plan(const Options& options, config::Environment environment);
 
 }  // namespace carapace::app

@@ -28,7 +28,7 @@ int run_chat(const Options& options, const config::Environment& environment) {
   chat.look = {.colour = use_colour(1, environment.get("NO_COLOR").has_value()),
                .raw = !is_terminal(1),
                .columns = 0};
-  const auto plan = make_plan(options, environment);
+  const auto plan = make_usable_plan(options, environment);
   if (!plan) return report(plan.error());
   chat.history_file = plan->place.state_dir + "/chat_history";
   // The token is read anew: a gateway that was started again may have another one.
