@@ -81,6 +81,12 @@ Result<std::unique_ptr<FileLock>> lock_state_dir(const std::string& dir) {
   return lock;
 }
 
+bool is_locked(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  // Shared and given back at once: others who only look do not stand in each other's way.
+  return file.ok() && ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
 pid_t lock_holder(const std::string& path) {
   const auto text = read_file(path, {.max_bytes = 64});
   pid_t pid = 0;

@@ -34,6 +34,8 @@ Result<std::unique_ptr<FileLock>> lock_within(const std::string& path,
 // `<dir>/gateway.lock`, with "another gateway (pid N) uses this state directory" as the conflict.
 Result<std::unique_ptr<FileLock>> lock_state_dir(const std::string& dir);
 
+// Does anybody hold it now? Makes no file and leaves the one that is there as it is.
+bool is_locked(const std::string& path);
 // What the lock file says about its last holder; 0 when nothing. Only a hint for messages.
 pid_t lock_holder(const std::string& path);
 

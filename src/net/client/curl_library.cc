@@ -36,6 +36,7 @@ Result<CurlLibrary> load_curl() {
   CurlLibrary curl;
   const bool complete =
       find_function(library, "curl_global_init", curl.global_init) &&
+      find_function(library, "curl_version_info", curl.version_info) &&
       find_function(library, "curl_easy_init", curl.easy_init) &&
       find_function(library, "curl_easy_cleanup", curl.easy_cleanup) &&
       find_function(library, "curl_easy_setopt", curl.easy_setopt) &&

@@ -45,6 +45,16 @@ struct Binder {
   }
 };
 
+// The path as a URI of SQLite's, with a promise that nobody writes meanwhile.
+std::string immutable_uri(const std::string& path) {
+  std::string uri = "file:";
+  for (const char c : path) {
+    const bool plain = c != '%' && c != '?' && c != '#' && static_cast<unsigned char>(c) > 0x20;
+    uri += plain ? std::string(1, c) : fmt::format("%{:02x}", static_cast<unsigned char>(c));
+  }
+  return uri + "?immutable=1";
+}
+
 }  // namespace
 
 // A statement while it runs: reset and unbound at the end, and given back or destroyed.
@@ -75,10 +85,11 @@ class Connection::Use {
 
 Result<std::unique_ptr<Connection>> Connection::open(const ConnectionOptions& options) {
   sqlite3* db = nullptr;
+  const auto name = options.immutable ? immutable_uri(options.path) : options.path;
   const int flags =
-      SQLITE_OPEN_NOMUTEX |
+      SQLITE_OPEN_NOMUTEX | (options.immutable ? SQLITE_OPEN_URI : 0) |
       (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-  const int code = ::sqlite3_open_v2(options.path.c_str(), &db, flags,
+  const int code = ::sqlite3_open_v2(name.c_str(), &db, flags,
                                      options.vfs.empty() ? nullptr : options.vfs.c_str());
   std::unique_ptr<Connection> connection(new Connection(db, options.path));
   if (code != SQLITE_OK) return std::unexpected(sqlite_error(db, code, options.path));

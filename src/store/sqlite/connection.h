@@ -22,6 +22,8 @@ struct ConnectionOptions {
   bool read_only = false;
   bool synchronous = true;  // false only in tests that show what fsync is for
   int cache_kib = 1024;
+  // Nobody writes to the file meanwhile: no lock is taken and no file is made beside it.
+  bool immutable = false;
 };
 
 class Connection final : public Statements {

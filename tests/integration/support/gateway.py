@@ -140,7 +140,7 @@ class Gateway:
     def run(self, *words, stdin=None, limit=30.0, environment=None, place=True):
         """Runs a verb of the binary against this gateway; answers (exit code, stdout, stderr)."""
         command = [binary(), *words]
-        if place and words and words[0] in ("chat", "agent", "open", "status", "logs"):
+        if place and words and words[0] in ("chat", "agent", "open", "status", "logs", "doctor"):
             command += self.arguments()
         elif place and words and words[0] == "config":
             command += ["--state-dir", self.state_dir, "--config", self.config_path]
