@@ -173,6 +173,12 @@ Result<Sealed> Envelopes::open(std::string_view text) {
               "text was changed");
 }
 
+void Envelopes::share_salt_with(std::string_view text) {
+  auto parts = read_parts(text);
+  const std::scoped_lock held(impl_->mutex);
+  if (parts && impl_->own_salt.empty()) impl_->own_salt = std::move(parts->salt);
+}
+
 Result<std::string> Envelopes::seal(std::string_view plain, Random& random) {
   if (locked())
     return fail(Errc::unauthorized,

@@ -34,6 +34,9 @@ class Envelopes {
   // the text). invalid_request: another version, or no envelope at all. Details say what to do and
   // never hold the text.
   Result<Sealed> open(std::string_view text);
+  // What is sealed from now on has the salt of this text, so that one key opens both. Nothing
+  // happens when it is no envelope, or when something was sealed before.
+  void share_salt_with(std::string_view text);
   // A fresh nonce for each, one salt for all that this object seals. unauthorized: locked.
   // too_large: more than kMaxPlainBytes.
   Result<std::string> seal(std::string_view plain, Random& random);

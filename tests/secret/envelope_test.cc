@@ -132,6 +132,17 @@ TEST(Envelope, ManyReadersShareOneKey) {
   EXPECT_EQ(good, 16 * 50);
 }
 
+TEST(Envelope, WhatIsAddedToAFileSharesItsSalt) {
+  SystemRandom random;
+  Envelopes mine(word("correct horse"));
+  mine.share_salt_with("no envelope");
+  mine.share_salt_with(kForeign);
+  mine.share_salt_with("enc:v2:AAAAAAAAAAAAAAAA:AAAAAAAAAAAAAAAAAAAAAA==:AAAAAAAAAAAAAAAAAAAAAA==");
+  const auto sealed = mine.seal("more", random).value();
+  EXPECT_EQ(split(sealed, ':').back(), split(kForeign, ':').back());
+  EXPECT_EQ(mine.open(sealed)->reveal(), "more");
+}
+
 TEST(Envelope, TooLongIsRefused) {
   SystemRandom random;
   Envelopes mine(word("p"));

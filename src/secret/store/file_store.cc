@@ -45,11 +45,15 @@ class FileStore final : public Store {
     TRY(const auto lock, locked());
     TRY(auto tree, read());
     TRY(auto* envelopes, sealing());
+    const auto kind = by_password_.locked() ? kByFile : kByPassword;
+    for (const auto& item : tree.at("entries").as_array())
+      if (const auto* entry = item.if_object(); entry && string_or(*entry, "key", "") == kind)
+        envelopes->share_salt_with(string_or(*entry, "value", ""));
     auto sealed = envelopes->seal(value.reveal(), random_);
     if (!sealed) return store_fail(StoreFault::io, sealed.error().detail);
     const json::object entry{{"service", service},
                              {"account", account},
-                             {"key", by_password_.locked() ? kByFile : kByPassword},
+                             {"key", kind},
                              {"value", *sealed}};
     if (auto* known = find(tree, service, account)) {
       *known = entry;
