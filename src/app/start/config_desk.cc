@@ -11,6 +11,7 @@
 #include "base/time_text.h"
 #include "config/json5.h"
 #include "config/present/schema_json.h"
+#include "config/read/cache.h"
 #include "config/reload_plan.h"
 #include "config/write/writer.h"
 #include "log/log.h"
@@ -66,6 +67,7 @@ struct Core {
   Random& random;
   DeskPlace place;
   secret::Envelopes envelopes;
+  config::ReadCache cache;
 
   Core(const config::Schema& the_schema, const Clock& the_clock, Random& the_random,
        DeskPlace the_place)
@@ -73,10 +75,11 @@ struct Core {
         clock(the_clock),
         random(the_random),
         place(std::move(the_place)),
-        envelopes(secret::Sealed(place.environment.get("CARAPACE_CONFIG_PASSWORD").value_or(""))) {}
+        envelopes(secret::Sealed(place.environment.get("CARAPACE_CONFIG_PASSWORD").value_or(""))),
+        cache(place.environment) {}
 
-  config::Inspection inspect() const {
-    return config::inspect(place.config_file, schema, place.environment);
+  std::shared_ptr<const config::Inspection> inspect() {
+    return cache.inspect(place.config_file, schema, place.environment);
   }
 };
 
@@ -173,8 +176,8 @@ Result<std::string> look_now(const std::shared_ptr<Core>& core, ConfigLook what,
                              const std::string& key) {
   if (what == ConfigLook::schema) return schema_answer(*core);
   const auto found = core->inspect();
-  if (!key.empty()) return value_json(found, core->schema, key);
-  return snapshot_json(found, core->schema, core->place.version);
+  if (!key.empty()) return value_json(*found, core->schema, key);
+  return snapshot_json(*found, core->schema, core->place.version);
 }
 
 config::ReloadPlan Desk::plan_for(const config::Inspection& found) const {
@@ -186,7 +189,7 @@ config::ReloadPlan Desk::plan_for(const config::Inspection& found) const {
 Task<ConfigAnswer> Desk::look(ConfigLook what, std::string key) {
   if (what == ConfigLook::plan) {
     const auto found = co_await offload(pool_, [core = core_] { return core->inspect(); });
-    auto plan = config::to_json(plan_for(found));
+    auto plan = config::to_json(plan_for(*found));
     co_return ConfigAnswer{dump_json(plan), std::nullopt};
   }
   auto text =
@@ -281,7 +284,8 @@ Task<ConfigAnswer> Desk::write(ConfigWrite wanted) {
 }
 
 Task<ConfigAnswer> Desk::reload() {
-  const auto found = co_await offload(pool_, [core = core_] { return core->inspect(); });
+  const auto looked = co_await offload(pool_, [core = core_] { return core->inspect(); });
+  const auto& found = *looked;
   const auto plan = plan_for(found);
   if (!found.config) {
     const auto redaction = redaction_of(found, core_->schema);

@@ -1,11 +1,11 @@
 // A configuration as it lies on the disk: the main file, what it includes, and the tree that they
-// make together with references as written. Knows for every value where it stands, also when it came
-// from an include. A document is never thrown away for being wrong: what is wrong with it is part of
-// it, beside the text, the hash and the names of all files that were looked at. Reading blocks on
-// the disk; the result is a value; any thread.
+// make together with references as written. Knows for every value where it stands, also when it
+// came from an include. A document is never thrown away for being wrong: what is wrong with it is
+// part of it, beside the text, the hash and the names of all files that were looked at. Reading
+// blocks on the disk; the result is a value; any thread.
 //
-// Facts of `$include` (infrastructure specification B.1): a text or a list of texts; relative to the
-// file that holds it; any object at any depth, in lists too; objects merge, lists follow one
+// Facts of `$include` (infrastructure specification B.1): a text or a list of texts; relative to
+// the file that holds it; any object at any depth, in lists too; objects merge, lists follow one
 // another, keys beside `$include` win; ten levels; cycles are judged per chain. Ours: includes stay
 // in the folder of the configuration unless CARAPACE_INCLUDE_ROOT names others.
 #pragma once
@@ -47,8 +47,8 @@ struct ReadRules {
   std::vector<std::string> roots = {};  // absolute folders that may be included from as well
   std::size_t max_depth = 10;           // includes within includes
   std::size_t max_files = 256;
-  std::size_t max_includes = 1024;             // every time that a file is put in counts,
-  std::size_t max_total_bytes = 16UL << 20U;   // and so do its bytes
+  std::size_t max_includes = 1024;            // every time that a file is put in counts,
+  std::size_t max_total_bytes = 16UL << 20U;  // and so do its bytes
 };
 // CARAPACE_INCLUDE_ROOT: folders separated by ':', `~` allowed.
 ReadRules read_rules(const Environment& environment);
@@ -64,7 +64,8 @@ enum class ReadFailure : std::uint8_t {
   include_outside_root,
   too_much,
 };
-std::string_view name_of(ReadFailure failure);  // "ParseError"; the ancestor's names where it has one
+std::string_view name_of(
+    ReadFailure failure);  // "ParseError"; the ancestor's names where it has one
 
 struct ReadProblem {
   ReadFailure failure = ReadFailure::read_error;
@@ -75,25 +76,29 @@ struct ReadProblem {
 };
 
 struct DocumentFile {
-  std::string path;  // absolute, as it was named
-  std::string text;  // empty when it could not be read
+  std::string path;       // absolute, as it was named
+  std::string text;       // empty when it could not be read
   std::string real = {};  // the same with links followed
+  bool exists = false;
 };
 
 struct Document {
-  std::string file;     // as it was named
-  bool exists = false;  // a missing file is an empty object
+  std::string file;       // as it was named
+  bool exists = false;    // a missing file is an empty object
   std::string text = {};  // the bytes of the main file
   std::string hash = {};  // SHA-256 hex of them (of nothing when the file is missing)
   // Main first, then each include once; also those that are missing or broken, so that somebody who
   // watches sees them mended.
   std::vector<DocumentFile> files = {};
+  // Names that would come before those of `files`, if something lay there.
+  std::vector<std::string> absent = {};
   std::vector<Issue> warnings = {};  // keys that stand twice
   std::optional<ReadProblem> problem = {};
 
   // Empty object when there is a problem.
   const json::value& tree() const;
-  // Where the value stands, or the nearest one around it. Without such a value the begin of the file.
+  // Where the value stands, or the nearest one around it. Without such a value the begin of the
+  // file.
   Source source(const KeyPath& path) const;
 
   struct Content;
@@ -105,6 +110,7 @@ Error to_error(const ReadProblem& problem);
 
 // An empty `reader` is the disk, and then includes are opened without following any link, so that
 // nobody leads a checked name somewhere else meanwhile.
-Document read_document(const std::string& file, const ReadRules& rules, const ReadText& reader = {});
+Document read_document(const std::string& file, const ReadRules& rules,
+                       const ReadText& reader = {});
 
 }  // namespace carapace::config

@@ -56,25 +56,6 @@ std::string lexical(const std::string& path) {
   return error ? path : full.lexically_normal().string();
 }
 
-// The path with links followed as far as it exists; `problem` is the errno where it does not.
-struct Real {
-  std::string path;
-  int problem = 0;
-};
-Real real_path(const std::string& path) {
-  Real out;
-  if (char* found = ::realpath(path.c_str(), nullptr); found != nullptr) {
-    out.path = found;
-    std::free(found);
-    return out;
-  }
-  out.problem = errno;
-  std::error_code error;
-  const auto near = std::filesystem::weakly_canonical(path, error);
-  out.path = error ? path : near.string();
-  return out;
-}
-
 bool lies_in(string_view folder, string_view path) {
   if (!folder.ends_with('/') && path.size() > folder.size() && path[folder.size()] != '/')
     return false;
@@ -130,7 +111,7 @@ Outcome Assembler::main_file() {
   if (text) document_.text = std::move(*text);
   document_.hash = secret::sha256_hex(document_.text);
   const auto path = lexical(document_.file);
-  document_.files.push_back({path, document_.text, real_path(path).path});
+  document_.files.push_back({path, document_.text, real_path(path).path, document_.exists});
   if (!text && text.error().code != Errc::not_found)
     return problem(ReadFailure::read_error, {document_.file}, {}, text.error().detail,
                    text.error().code);
@@ -271,6 +252,7 @@ std::expected<std::uint32_t, ReadProblem> Assembler::open(const Json5Node& name,
   if (real.problem == ENOENT && holder.real != holder.path) {
     const auto beside = join(fs::folder_of(holder.real));
     if (auto other = real_path(beside); other.problem == 0) {
+      document_.absent.push_back(path);
       path = beside;
       real = std::move(other);
     }
@@ -296,18 +278,19 @@ std::expected<std::uint32_t, ReadProblem> Assembler::open(const Json5Node& name,
                    fmt::format("more than {} levels of includes.", rules_.max_depth));
   for (std::uint32_t i = 0; i < document_.files.size(); ++i)
     if (document_.files[i].real == real.path) return i;
-  document_.files.push_back({path, {}, real.path});
+  document_.files.push_back({.path = path, .text = {}, .real = real.path});
   TRY_STATUS(read(document_.files.back(), real.problem, at, trail));
   return static_cast<std::uint32_t>(document_.files.size() - 1);
 }
 
 Outcome Assembler::read(DocumentFile& file, int problem_number, const Source& at,
                         const Trail& trail) {
-  if (problem_number != 0 && problem_number != ENOENT) {
+  // Somebody who brings the texts may have them of files that are not there any more.
+  if (!reader_ && problem_number != 0 && problem_number != ENOENT) {
     const auto error = fs::io_error(problem_number, "read", file.path);
     return problem(ReadFailure::read_error, at, trail, error.detail, error.code);
   }
-  if (problem_number == ENOENT && fs::exists(file.path))
+  if (!reader_ && problem_number == ENOENT && fs::exists(file.path))
     return problem(ReadFailure::include_not_found, at, trail,
                    fmt::format("{} is a link that leads nowhere.", file.path), Errc::not_found);
   auto text =
@@ -316,6 +299,7 @@ Outcome Assembler::read(DocumentFile& file, int problem_number, const Source& at
                               {.max_bytes = kMaxConfigBytes, .no_links = true, .settled = true});
   if (text) {
     file.text = std::move(*text);
+    file.exists = true;
     return {};
   }
   if (text.error().code != Errc::not_found)
@@ -325,6 +309,20 @@ Outcome Assembler::read(DocumentFile& file, int problem_number, const Source& at
 }
 
 }  // namespace
+
+RealPath real_path(const std::string& path) {
+  RealPath out;
+  if (char* found = ::realpath(path.c_str(), nullptr); found != nullptr) {
+    out.path = found;
+    std::free(found);
+    return out;
+  }
+  out.problem = errno;
+  std::error_code error;
+  const auto near = std::filesystem::weakly_canonical(path, error);
+  out.path = error ? path : near.string();
+  return out;
+}
 
 void read_all(Document& document, const ReadRules& rules, const ReadText& reader) {
   Assembler(document, rules, reader).run();

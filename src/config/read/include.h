@@ -10,4 +10,11 @@ namespace carapace::config {
 // content.
 void read_all(Document& document, const ReadRules& rules, const ReadText& reader);
 
+// The path with links followed, as far as it exists.
+struct RealPath {
+  std::string path;
+  int problem = 0;  // errno where it ends; 0: all of it exists
+};
+RealPath real_path(const std::string& path);
+
 }  // namespace carapace::config
