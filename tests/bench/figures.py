@@ -2,9 +2,12 @@
 in one go, several times, and answers a dictionary of lists: one value per repetition."""
 
 import collections
+import http.client
+import json
 import os
 import statistics
 import subprocess
+import tempfile
 import time
 
 from machine import TOKEN, free_port, fsync_ms
@@ -56,6 +59,37 @@ def clients(bench, rounds):
             after = gateway.status("RssAnon")
             held.close()
             series.add(**{f"kb_{count}": (after - before) / count, f"open_ms_{count}": held.open_ms})
+    return series
+
+
+def reloads(bench, rounds, count=1_000):
+    """From just before the rename of a changed file until a new request is judged by it; then nobody may be missing."""
+    series = Series()
+    state = bench.state("reload")
+    with bench.gateway(state) as gateway:
+        file = os.path.join(state, "carapace.json5")
+        asking = http.client.HTTPConnection("127.0.0.1", gateway.port)
+
+        def served():
+            asking.request("GET", "/v1/models", headers={"Authorization": "Bearer " + TOKEN})
+            answer = asking.getresponse()
+            answer.read()
+            return answer.status == 200
+
+        held = bench.hold(gateway.port, count)
+        time.sleep(1)
+        for number in range(5 * rounds):
+            wanted = number % 2 == 1
+            with open(file + ".new", "w", encoding="utf-8") as out:
+                json.dump({"gateway": {"http": {"endpoints": {"chatCompletions": {"enabled": wanted}}}}}, out)
+            time.sleep(0.5)
+            begun = time.perf_counter()
+            os.rename(file + ".new", file)
+            while served() != wanted:
+                if time.perf_counter() - begun > 5:
+                    raise RuntimeError("a changed configuration had no effect")
+            series.add(reload_ms=(time.perf_counter() - begun) * 1e3)
+        held.close()  # tells when a client was lost
     return series
 
 
@@ -125,9 +159,28 @@ def long_transcripts(bench, rounds, turns):
     return series
 
 
+# A file as people have one.
+SETTINGS = """{
+  // The port of this machine.
+  gateway: { port: 18790, bind: "loopback", auth: { mode: "token" } },
+  logging: { level: "info", consoleStyle: "pretty" },
+  agents: { defaults: { model: { primary: "mine/x", fallbacks: [] }, timeoutSeconds: 300 } },
+  models: { providers: { mine: { baseUrl: "http://127.0.0.1:1/v1", api: "openai-completions", models: [{ id: "x" }] } } },
+  tools: { web: { fetch: { enabled: true } } },
+}
+"""
+
+
 def commands(bench, rounds):
     series = Series()
     for name, word in (("help_ms", "--help"), ("version_ms", "version")):
         series[name] = bench.load("exec", [bench.binary, word], repeat=7 * rounds)["all_ms"]
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, "config.json5")
+        with open(file, "w", encoding="utf-8") as out:
+            out.write(SETTINGS)
+        series["config_get_ms"] = bench.load(
+            "exec", [bench.binary, "config", "get", "gateway.port", "--config", file, "--state-dir", folder],
+            repeat=7 * rounds)["all_ms"]
     series.add(binary_mb=os.path.getsize(bench.binary) / 2**20)
     return series

@@ -58,6 +58,11 @@ def clients_rows(of):
              f"10,000: {shown(of['open_ms_10000'], 'ms')}", "11 s")]
 
 
+def reloads_rows(of):
+    return [("a changed configuration, from the rename to its effect, 1,000 clients connected and none lost", "≤ 50 ms",
+             shown(of["reload_ms"], "ms"), "20 ms of it wait for a second rename", "")]
+
+
 def round_trips_rows(of):
     elsewhere = {1: "4,900 per s", 64: "1,100 per s", 256: "180 per s"}
     return [(f"`health` round trips on one core, {count} client{'s' * (count > 1)}", "≥ 60 % of the echo" if count == 64 else "",
@@ -92,6 +97,7 @@ def transcripts_rows(of):
 
 def commands_rows(of):
     return [("`--help` / `version`", "≤ 10 ms", f"{shown(of['help_ms'])} / {shown(of['version_ms'])} ms", "", "1.4 s"),
+            ("`config get` of one key, the whole process", "≤ 10 ms", shown(of["config_get_ms"], "ms"), "", ""),
             ("size of the binary", "", shown(of["binary_mb"], "MB"), "", "")]
 
 
@@ -103,6 +109,7 @@ def plan(quick):
         ("start", lambda bench: figures.start(bench, rounds), start_rows),
         ("idle", lambda bench: figures.idle(bench, 3 if quick else 10), idle_rows),
         ("clients", lambda bench: figures.clients(bench, rounds), clients_rows),
+        ("reloads", lambda bench: figures.reloads(bench, rounds), reloads_rows),
         ("round_trips", lambda bench: figures.round_trips(bench, rounds, seconds), round_trips_rows),
         ("burst_turn", lambda bench: figures.one_turn(bench, turn_rounds, turns, 0),
          lambda of: one_turn_rows(of, "back to back", "≤ 2 ms", "120 ms; 1,100 ms with 288 sessions")),

@@ -330,6 +330,49 @@ class Restart(Reload):
         self.assertEqual(gateway.process.wait(15), 0, gateway.output())
 
 
+class Asked(Reload):
+    """`config.patch` and `config.apply` restart when they said they would, and tell the session."""
+
+    def test_a_patch_restarts_and_tells_the_session_what_happened(self):
+        gateway = self.serve()
+        client = gateway.client()
+        client.ask("agent:main:main", "hello", "run-1")
+        snapshot = client.call("config.get")
+        answer = client.call("config.patch", {"raw": '{"gateway":{"controlUi":{"basePath":"/panel"}}}', "baseHash": snapshot["hash"],
+                                              "note": "a note", "sessionKey": "agent:main:main", "restartDelayMs": 300})
+        self.assertTrue(answer["ok"])
+        self.assertEqual(answer["restart"]["delayMs"], 300)
+        begun = time.monotonic()
+        client.thread.join(15)
+        self.assertIsNotNone(client.closed, gateway.output())
+        self.assertGreater(time.monotonic() - begun, 0.25)
+        self.assertEqual((client.closed.code, client.closed.reason), (1012, "service restart"))
+        told = [f["payload"] for _, f in client.events if f["event"] == "shutdown"]
+        self.assertEqual(told, [{"reason": "gateway restarting", "restartExpectedMs": 1500}])
+        again = until(gateway.client, 15)
+        self.assertTrue(again, gateway.output())
+        note = until(lambda: [text_of(m) for m in again.history("agent:main:main") if "GatewayRestart" in text_of(m)])
+        self.assertTrue(note, gateway.output())
+        self.assertIn("a note", note[0])
+        self.assertFalse(os.path.exists(os.path.join(gateway.state_dir, "restart-sentinel.json")))
+        self.assertEqual(again.call("config.get", {"key": "gateway.controlUi.basePath"})["value"], "/panel")
+        again.close()
+
+    def test_of_many_requests_one_restart_follows(self):
+        gateway = self.serve()
+        client = gateway.client()
+        for number in range(3):
+            snapshot = client.call("config.get")
+            client.call("config.patch", {"raw": json.dumps({"gateway": {"controlUi": {"basePath": f"/panel{number}"}}}),
+                                         "baseHash": snapshot["hash"], "restartDelayMs": 400})
+        client.thread.join(15)
+        again = until(gateway.client, 15)
+        time.sleep(1.2)
+        self.assertTrue(again.call("status"), "it restarted twice")
+        self.assertIsNone(again.closed)
+        again.close()
+
+
 class Broken(Reload):
     def test_a_broken_file_changes_nothing_and_everybody_hears_of_it(self):
         gateway = self.serve()

@@ -33,6 +33,10 @@ using config::ReloadStep;
 using std::chrono::milliseconds;
 
 constexpr log::Log kLog{"config"};
+constexpr milliseconds kChoresLater{250};
+// Before a restart that nobody gave a time: whoever wrote the change still gets his answer, or says
+// when it shall be.
+constexpr std::int64_t kGraceMs = 150;
 
 void log_failure(const std::exception_ptr& error) {
   try {
@@ -85,9 +89,10 @@ struct Keeper::Impl : std::enable_shared_from_this<Impl> {
   Signal finished;
   ReloadOutcome last = ReloadOutcome::none;
   config::ReloadPlan last_plan;
-  bool restart_waits = false;  // somebody gave it a time
+  enum class Waiting : std::uint8_t { nothing, ours, asked };
+  Waiting restart_waits = Waiting::nothing;
+  std::uint64_t restart_number = 0;  // of the restart that waits; one that was replaced is void
   bool restarting = false;
-  std::string restart_reason;
 
   Impl(Loop& on, Options given, config::Environment real, Plan first)
       : loop(on),
@@ -109,6 +114,7 @@ struct Keeper::Impl : std::enable_shared_from_this<Impl> {
   void set_watched(std::vector<WatchedFile> files);
 
   static Task<void> serve(std::shared_ptr<Impl> self);
+  static Task<void> settle_in(std::shared_ptr<Impl> self);
   Task<void> wait_until_due();
   Task<void> look();
   ReloadOutcome judge(ConfigLook found);
@@ -118,10 +124,12 @@ struct Keeper::Impl : std::enable_shared_from_this<Impl> {
   ReloadOutcome reject(ConfigState found, bool asked);
   void tell(ReloadOutcome outcome, const config::ReloadPlan& what);
   void begin_restart(std::string reason);
-  static Task<void> restart_later(std::shared_ptr<Impl> self, std::int64_t delay_ms,
-                                  std::string reason);
+  void restart_in(std::int64_t delay_ms, std::string by, Waiting who);
+  static Task<void> restart_later(std::shared_ptr<Impl> self, std::uint64_t number,
+                                  std::int64_t delay_ms, std::string by);
   Task<void> remember(ReloadOutcome outcome);
   Task<void> keep_good();
+  static Task<void> keep(std::shared_ptr<Impl> self);
 };
 
 void Keeper::Impl::start_watching() {
@@ -138,8 +146,6 @@ void Keeper::Impl::start_watching() {
         kLog.warn("changes of the configuration are looked for twice a second", {{"why", why}});
       });
   set_watched(files_of(plan->config.document()));
-  // Once, whatever is told: the file may have changed while the first house was built.
-  settling.changed(FileWatch::Kind::replaced, now());
   work.spawn(serve(shared_from_this()));
 }
 
@@ -151,9 +157,18 @@ void Keeper::Impl::set_watched(std::vector<WatchedFile> files) {
   watch->watch(std::move(files));
 }
 
-Task<void> Keeper::Impl::serve(std::shared_ptr<Impl> self) {
+// What a new house leaves for later commands and starts; not while its first clients come.
+Task<void> Keeper::Impl::settle_in(std::shared_ptr<Impl> self) {
+  co_await sleep_for(kChoresLater);
+  if (!self->house) co_return;
   co_await self->keep_good();
   co_await self->remember(ReloadOutcome::none);
+  // Once, whatever is told: the file may have changed while there was no house.
+  self->settling.changed(FileWatch::Kind::replaced, self->now());
+  self->changed.notify_all();
+}
+
+Task<void> Keeper::Impl::serve(std::shared_ptr<Impl> self) {
   while (true) {
     co_await self->wait_until_due();
     const auto covered = self->wanted;
@@ -242,8 +257,8 @@ ReloadOutcome Keeper::Impl::act(std::shared_ptr<const Plan> next) {
   const auto outcome = carry_out(std::move(next), what, what.step(mode));
   if (!what.empty()) last_plan = what;
   if (news) tell(outcome, what);
-  // After the news: clients hear why they are about to be disconnected.
-  if (outcome == ReloadOutcome::restart && !restart_waits) begin_restart("gateway restarting");
+  if (outcome == ReloadOutcome::restart && restart_waits == Waiting::nothing)
+    restart_in(kGraceMs, "a changed configuration", Waiting::ours);
   return outcome;
 }
 
@@ -276,8 +291,7 @@ ReloadOutcome Keeper::Impl::carry_out(std::shared_ptr<const Plan> next,
   in_force = tree_without(in_force, next->config.tree(), state.waiting);
   state.in_force = state.hash;
   plan = std::move(next);
-  work.spawn([](std::shared_ptr<Impl> self) -> Task<void> { co_await self->keep_good(); }(
-      shared_from_this()));
+  work.spawn(keep(shared_from_this()));
   return step == ReloadStep::apply ? ReloadOutcome::hot : ReloadOutcome::none;
 }
 
@@ -287,19 +301,31 @@ void Keeper::Impl::tell(ReloadOutcome outcome, const config::ReloadPlan& what) {
 
 void Keeper::Impl::begin_restart(std::string reason) {
   if (!house || std::exchange(restarting, true)) return;
-  restart_waits = false;
+  restart_waits = Waiting::nothing;
   finished.notify_all();
   house->restart(reason);
 }
 
-Task<void> Keeper::Impl::restart_later(std::shared_ptr<Impl> self, std::int64_t delay_ms,
-                                       std::string reason) {
+void Keeper::Impl::restart_in(std::int64_t delay_ms, std::string by, Waiting who) {
+  restart_waits = who;
+  work.spawn(restart_later(shared_from_this(), ++restart_number, delay_ms, std::move(by)));
+}
+
+Task<void> Keeper::Impl::restart_later(std::shared_ptr<Impl> self, std::uint64_t number,
+                                       std::int64_t delay_ms, std::string by) {
   co_await sleep_for(milliseconds(delay_ms));
+  if (number != self->restart_number) co_return;
   // What is in the file now is what the next house starts with.
   const auto mine = ++self->wanted;
   self->changed.notify_all();
   while (self->done < mine && !self->restarting) co_await self->finished.wait();
-  kLog.info("the gateway restarts as asked", {{"by", reason}});
+  if (number != self->restart_number || self->restarting || !self->house) co_return;
+  // It was taken back meanwhile.
+  if (self->restart_waits == Waiting::ours && self->state.waiting.empty()) {
+    self->restart_waits = Waiting::nothing;
+    co_return;
+  }
+  kLog.info("the gateway restarts", {{"for", by}});
   self->begin_restart("gateway restarting");
 }
 
@@ -313,6 +339,8 @@ Task<void> Keeper::Impl::keep_good() {
     kLog.warn("the configuration could not be kept for later starts",
               {{"cause", kept.error().detail}});
 }
+
+Task<void> Keeper::Impl::keep(std::shared_ptr<Impl> self) { co_await self->keep_good(); }
 
 // For the commands of this machine.
 Task<void> Keeper::Impl::remember(ReloadOutcome outcome) {
@@ -346,17 +374,9 @@ Keeper::~Keeper() {
 void Keeper::attach(HouseEnds house) {
   impl_->house = std::move(house);
   impl_->before.reset();
-  if (!impl_->watch) {
-    impl_->start_watching();
-  } else {
-    impl_->work.spawn([](std::shared_ptr<Impl> self) -> Task<void> {
-      co_await self->keep_good();
-      co_await self->remember(ReloadOutcome::none);
-    }(impl_));
-    // What changed while no house was there.
-    impl_->settling.changed(FileWatch::Kind::replaced, impl_->now());
-    impl_->changed.notify_all();
-  }
+  if (!impl_->watch) impl_->start_watching();
+  impl_->work.spawn(Impl::settle_in(impl_));
+  impl_->changed.notify_all();
 }
 
 void Keeper::detach() {
@@ -384,8 +404,8 @@ void Keeper::reload_soon() {
 }
 
 bool Keeper::request_restart(std::int64_t delay_ms, std::string reason) {
-  if (impl_->restarting || std::exchange(impl_->restart_waits, true)) return false;
-  impl_->work.spawn(Impl::restart_later(impl_, delay_ms, std::move(reason)));
+  if (impl_->restarting || impl_->restart_waits == Impl::Waiting::asked) return false;
+  impl_->restart_in(delay_ms, std::move(reason), Impl::Waiting::asked);
   return true;
 }
 
