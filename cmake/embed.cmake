@@ -14,9 +14,11 @@ function(carapace_embed out function root)
   set(${out} ${file} PARENT_SCOPE)
 endfunction()
 
-file(GLOB doc_pages CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/docs/*.md)
-carapace_embed(CARAPACE_DOCS_SOURCE embedded_docs ${CMAKE_SOURCE_DIR} DEPENDS ${doc_pages} ${CMAKE_SOURCE_DIR}/README.md
-               NAMES README.md docs)
+# Pages for people; the tables of docs/reference are for looking up, not for questions.
+file(GLOB doc_pages CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/docs/*.md)
+list(TRANSFORM doc_pages PREPEND ${CMAKE_SOURCE_DIR}/ OUTPUT_VARIABLE doc_files)
+carapace_embed(CARAPACE_DOCS_SOURCE embedded_docs ${CMAKE_SOURCE_DIR} DEPENDS ${doc_files} ${CMAKE_SOURCE_DIR}/README.md
+               NAMES README.md ${doc_pages})
 
 if(CARAPACE_UI)
   find_program(NPM_PROGRAM npm REQUIRED)

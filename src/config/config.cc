@@ -140,7 +140,8 @@ json::value Config::shown_in_force() const {
   auto all = redacted(raw(), *state_->schema);
   accept_short_forms(all);
   for (const auto& row : state_->schema->rows())
-    if (!row.fallback.empty() && !row.path.contains('*')) put_missing(all, row, *state_->schema);
+    if (!row.fallback.empty() && !row.path.contains('*') && (!row.planned || row.filled_in))
+      put_missing(all, row, *state_->schema);
   return all;
 }
 

@@ -15,10 +15,13 @@ namespace {
 
 // Paths in the order of a walk through the tree: a key stands before what lies below it, and that
 // before the next key.
+// Of equal paths the row that was given first.
 bool path_before(const FieldRow* a, const FieldRow* b) {
-  return std::ranges::lexicographical_compare(
-      a->path, b->path, {}, [](char c) { return c == '.' ? '\0' : c; },
-      [](char c) { return c == '.' ? '\0' : c; });
+  const auto [left, right] = std::ranges::mismatch(a->path, b->path);
+  const bool left_ends = left == a->path.end();
+  if (right == b->path.end()) return left_ends && a < b;
+  if (left_ends || *left == '.') return true;
+  return *right != '.' && *left < *right;
 }
 
 // Rows of one node: `depth` bytes of their paths (with the dot) lead to it.
@@ -50,9 +53,7 @@ Schema::Schema(std::initializer_list<std::span<const FieldRow>> tables,
   sorted.reserve(count);
   for (const auto& row : rows_) sorted.push_back(&row);
   // Rows of one path stay in their order: the pointers are those into one list.
-  std::ranges::sort(sorted, [](const FieldRow* a, const FieldRow* b) {
-    return path_before(a, b) || (!path_before(b, a) && a < b);
-  });
+  std::ranges::sort(sorted, path_before);
 
   nodes_.reserve(count * 3 / 2 + 1);
   nodes_.emplace_back();

@@ -180,7 +180,7 @@ constexpr Question kInOwnWords[] = {
     {"how can i see the current configuration", "docs/CONFIGURATION.md"},
     {"What keys can I put in carapace.json5?", "docs/CONFIGURATION.md"},
     {"does the config support comments", "docs/CONFIGURATION.md"},
-    {"do changes to the config need a restart", "docs/INSTALL.md"},
+    {"do changes to the config need a restart", "docs/CONFIGURATION.md"},
     {"how to move my data to a new computer", "docs/CONFIGURATION.md"},
     {"where does carapace save my chats", "docs/CONFIGURATION.md"},
     {"what happens if I kill the process while it answers", "docs/DURABILITY.md"},

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "base/make_row.h"
+#include "config/explain/explain.h"
 #include "config/present/branch.h"
 #include "config/present/describe.h"
 
@@ -106,7 +109,6 @@ json::object of_branch(const Branch& branch) {
   } else {
     out = of_type(row.type, branch);
   }
-  if (branch.name != "*") out["title"] = label_of(branch.name);
   out["description"] = row.description;
   if (!row.fallback.empty()) out["default"] = parse_json(row.fallback).value();
   return out;
@@ -115,14 +117,14 @@ json::object of_branch(const Branch& branch) {
 json::object hint(const FieldRow& row, string_view group, std::size_t order) {
   auto name = row.path.substr(row.path.rfind('.') + 1);
   json::object out{{"label", name == "*" ? "Entry" : label_of(name)},
-                   {"help", row.planned ? fmt::format("{} Kept for files of other versions; it "
-                                                      "changes nothing here yet.",
-                                                      row.description)
+                   {"help", row.planned ? fmt::format("{} (Changes nothing yet.)", row.description)
                                         : std::string(row.description)},
                    {"group", group},
                    {"order", order}};
   if (!in_use(row)) out["advanced"] = true;
   if (row.secret) out["sensitive"] = true;
+  if (!row.planned) out["reload"] = name_of(row.reload);
+  if (!row.planned && !row.part.empty()) out["part"] = row.part;
   if (row.secret && row.type == FieldType::text) {
     out["placeholder"] = "${NAME}";
   } else if (!row.fallback.empty()) {
@@ -130,6 +132,14 @@ json::object hint(const FieldRow& row, string_view group, std::size_t order) {
     out["placeholder"] = value.is_string() ? value.get_string() : json::string(row.fallback);
   }
   return out;
+}
+
+// The row says so, or one around it. Secrets are guarded without saying so.
+bool is_guarded(const FieldRow& row, const Schema& schema) {
+  return std::ranges::any_of(schema.rows(), [&row](const FieldRow& around) {
+    return around.guarded && row.path.starts_with(around.path) &&
+           (row.path.size() == around.path.size() || row.path[around.path.size()] == '.');
+  });
 }
 
 }  // namespace
@@ -146,12 +156,17 @@ std::string json_schema(const Schema& schema) {
 std::string ui_hints(const Schema& schema) {
   json::object out;
   for (const auto& row : schema.rows()) {
+    // An account has the keys of its channel; the schema describes them once more.
+    if (row.path.contains(".accounts.*.")) continue;
     const auto section = row.path.substr(0, row.path.find('.'));
     const auto group = label_of(section);
     if (section != row.path && !out.contains(section))
       out[section] = json::object{{"label", group}, {"group", group}, {"order", out.size()}};
     const auto order = out.size();
-    if (!out.contains(row.path)) out[row.path] = hint(row, group, order);
+    if (out.contains(row.path)) continue;
+    auto one = hint(row, group, order);
+    if (is_guarded(row, schema)) one["guarded"] = true;
+    out[row.path] = std::move(one);
   }
   return dump_json(out);
 }
