@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@ namespace stdfs = std::filesystem;
 
 void put(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
 
-class FileWatchTest : public test::LoopTest, public ::testing::WithParamInterface<bool> {
+class FileWatchTest : public test::LoopTest {
  protected:
   FileWatchTest() {
     // What lies behind links (the temporary folder itself, perhaps) is named as it is.
@@ -35,7 +36,7 @@ class FileWatchTest : public test::LoopTest, public ::testing::WithParamInterfac
     put(file_, "{}");
   }
 
-  void watch(std::vector<std::string> paths) {
+  void open(FileWatchOptions options) {
     watch_.emplace(
         loop_, pool_,
         [this](FileWatch::Kind kind) {
@@ -43,13 +44,18 @@ class FileWatchTest : public test::LoopTest, public ::testing::WithParamInterfac
           kind_ = kind;
           signal_.notify_all();
         },
-        [this](const std::string& why) { said_ += why; },
-        FileWatchOptions{.poll = GetParam(), .poll_every = 5ms});
+        [this](const std::string& why) { said_ += why; }, options);
+    watch_->watch({});
+  }
+  void watch(std::vector<std::string> paths) {
+    open({.poll = polls(), .poll_every = 5ms});
     std::vector<WatchedFile> files;
     for (auto& path : paths) files.push_back({path, sign_of(path)});
     watch_->watch(std::move(files));
     settle();
   }
+
+  virtual bool polls() const { return false; }
 
   // Lets what was already told arrive, then forgets it.
   void settle() {
@@ -75,7 +81,12 @@ class FileWatchTest : public test::LoopTest, public ::testing::WithParamInterfac
   std::optional<FileWatch> watch_;
 };
 
-TEST_P(FileWatchTest, AWriteAndARenameAreToldAndTheOtherFilesAreNot) {
+class FileWatchWaysTest : public FileWatchTest, public ::testing::WithParamInterface<bool> {
+ protected:
+  bool polls() const override { return GetParam(); }
+};
+
+TEST_P(FileWatchWaysTest, AWriteAndARenameAreToldAndTheOtherFilesAreNot) {
   watch({file_});
   put(root_ + "/conf/other.json5", "{}");
   EXPECT_TRUE(quiet());
@@ -89,7 +100,7 @@ TEST_P(FileWatchTest, AWriteAndARenameAreToldAndTheOtherFilesAreNot) {
   EXPECT_EQ(kind_, FileWatch::Kind::replaced);
 }
 
-TEST_P(FileWatchTest, AFileThatGoesAndComesBackIsTold) {
+TEST_P(FileWatchWaysTest, AFileThatGoesAndComesBackIsTold) {
   watch({file_});
   stdfs::remove(file_);
   EXPECT_TRUE(told());
@@ -98,7 +109,7 @@ TEST_P(FileWatchTest, AFileThatGoesAndComesBackIsTold) {
   EXPECT_TRUE(told());
 }
 
-TEST_P(FileWatchTest, AFileThatWasNeverThereIsToldWhenItComes) {
+TEST_P(FileWatchWaysTest, AFileThatWasNeverThereIsToldWhenItComes) {
   watch({root_ + "/conf/new/deeper/late.json5"});
   stdfs::create_directories(root_ + "/conf/new/deeper");
   settle();
@@ -106,7 +117,7 @@ TEST_P(FileWatchTest, AFileThatWasNeverThereIsToldWhenItComes) {
   EXPECT_TRUE(told());
 }
 
-TEST_P(FileWatchTest, AFolderThatIsRemovedAndMadeAgainIsFollowed) {
+TEST_P(FileWatchWaysTest, AFolderThatIsRemovedAndMadeAgainIsFollowed) {
   watch({file_});
   stdfs::remove_all(root_ + "/conf");
   EXPECT_TRUE(told());
@@ -119,7 +130,7 @@ TEST_P(FileWatchTest, AFolderThatIsRemovedAndMadeAgainIsFollowed) {
   EXPECT_TRUE(told());
 }
 
-TEST_P(FileWatchTest, AFolderThatIsMovedAwayIsNoLongerTheOne) {
+TEST_P(FileWatchWaysTest, AFolderThatIsMovedAwayIsNoLongerTheOne) {
   watch({file_});
   stdfs::rename(root_ + "/conf", root_ + "/away");
   EXPECT_TRUE(told());
@@ -131,7 +142,7 @@ TEST_P(FileWatchTest, AFolderThatIsMovedAwayIsNoLongerTheOne) {
   EXPECT_TRUE(told());
 }
 
-TEST_P(FileWatchTest, BothEndsOfALinkAreWatched) {
+TEST_P(FileWatchWaysTest, BothEndsOfALinkAreWatched) {
   stdfs::create_directory(root_ + "/real");
   put(root_ + "/real/one.json5", "{}");
   stdfs::remove(file_);
@@ -149,7 +160,7 @@ TEST_P(FileWatchTest, BothEndsOfALinkAreWatched) {
   EXPECT_TRUE(told());
 }
 
-TEST_P(FileWatchTest, AFolderLinkThatIsSwappedIsSeen) {
+TEST_P(FileWatchWaysTest, AFolderLinkThatIsSwappedIsSeen) {
   stdfs::create_directories(root_ + "/v1");
   stdfs::create_directories(root_ + "/v2");
   put(root_ + "/v1/c.json5", "{v: 1}");
@@ -164,7 +175,7 @@ TEST_P(FileWatchTest, AFolderLinkThatIsSwappedIsSeen) {
   EXPECT_TRUE(told());
 }
 
-TEST_P(FileWatchTest, WhatChangedBeforeTheWatchIsTold) {
+TEST_P(FileWatchWaysTest, WhatChangedBeforeTheWatchIsTold) {
   const auto seen = sign_of(file_);
   put(file_, "{changed: 'while nobody looked'}");
   watch({});
@@ -172,7 +183,7 @@ TEST_P(FileWatchTest, WhatChangedBeforeTheWatchIsTold) {
   EXPECT_TRUE(told());
 }
 
-TEST_P(FileWatchTest, FilesCanBeExchanged) {
+TEST_P(FileWatchWaysTest, FilesCanBeExchanged) {
   put(root_ + "/conf/b.json5", "{}");
   watch({file_});
   watch_->watch({{root_ + "/conf/b.json5", sign_of(root_ + "/conf/b.json5")}});
@@ -183,7 +194,7 @@ TEST_P(FileWatchTest, FilesCanBeExchanged) {
   EXPECT_TRUE(told());
 }
 
-TEST_P(FileWatchTest, ManyChangesAtOnceAreNotLost) {
+TEST_P(FileWatchWaysTest, ManyChangesAtOnceAreNotLost) {
   watch({file_});
   for (int i = 0; i < 2'000; ++i) {
     put(root_ + "/conf/noise" + std::to_string(i), "x");
@@ -192,15 +203,39 @@ TEST_P(FileWatchTest, ManyChangesAtOnceAreNotLost) {
   EXPECT_TRUE(told());
 }
 
-TEST_P(FileWatchTest, NothingIsToldAfterTheEnd) {
+TEST_P(FileWatchWaysTest, NothingIsToldAfterTheEnd) {
   watch({file_});
   put(file_, "{last: 1}");
   watch_.reset();
   EXPECT_TRUE(quiet());
 }
 
-INSTANTIATE_TEST_SUITE_P(Ways, FileWatchTest, ::testing::Values(false, true),
+INSTANTIATE_TEST_SUITE_P(Ways, FileWatchWaysTest, ::testing::Values(false, true),
                          [](const auto& info) { return info.param ? "Polls" : "IsTold"; });
+
+// Where the system has no watch left to give, files are looked at, and that is said once.
+TEST_F(FileWatchTest, WithoutInotifyItLooksByItself) {
+  run(sleep_for(1ms));  // what the loop itself opens
+  {
+    struct NoMoreFiles {
+      rlimit before{};
+      NoMoreFiles() {
+        ::getrlimit(RLIMIT_NOFILE, &before);
+        rlimit none = before;
+        none.rlim_cur = 0;
+        ::setrlimit(RLIMIT_NOFILE, &none);
+      }
+      ~NoMoreFiles() { ::setrlimit(RLIMIT_NOFILE, &before); }
+    } const limited;
+    open({.poll_every = 5ms});
+  }
+  watch_->watch({{file_, sign_of(file_)}});
+  settle();
+  EXPECT_TRUE(watch_->polls());
+  EXPECT_EQ(said_, "inotify: Too many open files");
+  put(file_, "{seen: 'by looking'}");
+  EXPECT_TRUE(told());
+}
 
 TEST(NamesToWatchTest, EveryLinkOnTheWayCountsAndTheEnd) {
   test::TempDir dir;
