@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import unittest
 
@@ -23,11 +24,24 @@ SECRET = "planted-Secret-4711-abcdefgh"
 KEY = "models.providers.mine.apiKey"
 
 
+NOBODY = 65534
+
+
+def somebody_may_run_it():
+    if os.geteuid() != 0:
+        return True
+    try:
+        return subprocess.run([binary(), "version"], capture_output=True, user=NOBODY, cwd="/", check=False).returncode == 0
+    except OSError:
+        return False
+
+
 class Place:
     """A state folder and a configuration; verbs run against them without a gateway."""
 
     def __init__(self, text=None):
         self.root = tempfile.mkdtemp(prefix="carapace-cfg-")
+        self.user = None  # the one who runs the test
         self.state = os.path.join(self.root, "state")
         self.file = os.path.join(self.root, "config.json5")
         self.environment = clean_environment(self.root)
@@ -57,9 +71,18 @@ class Place:
     def command(self, *words):
         return [binary(), "config", *words, "--state-dir", self.state, "--config", self.file]
 
+    def give_away(self):
+        """Root reads and writes everything, so the rest of the test runs as somebody else."""
+        if os.geteuid() != 0:
+            return
+        self.user = NOBODY
+        for folder, _, names in os.walk(self.root):
+            for name in (folder, *(os.path.join(folder, one) for one in names)):
+                os.chown(name, NOBODY, NOBODY)
+
     def run(self, *words, stdin=None, environment=None, limit=20):
         done = subprocess.run(self.command(*words), input=stdin, capture_output=True, text=True, timeout=limit, cwd=self.root,
-                              env={**self.environment, **(environment or {})},
+                              env={**self.environment, **(environment or {})}, user=self.user,
                               **({} if stdin is not None else {"stdin": subprocess.DEVNULL}))
         return done.returncode, done.stdout, done.stderr
 
@@ -237,6 +260,19 @@ class Asked(Case):
                 self.assertEqual(code, 0, more)
                 self.assertNotIn("planted", seen + more)
                 self.assertIn(SECRET, place.text())
+
+    def test_who_is_asked_can_leave_and_gets_the_terminal_back(self):
+        with Place("{}") as place:
+            for end in (b"\x03", b"half\x03"):
+                pid, file = self.terminal(place, "set", KEY)
+                self.until(file, KEY + ": ")
+                self.assertFalse(termios.tcgetattr(file)[3] & termios.ECHO)
+                os.write(file, end)
+                code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+                self.assertEqual(code, -signal.SIGINT)
+                self.assertTrue(termios.tcgetattr(file)[3] & termios.ECHO)
+                os.close(file)
+            self.assertEqual(place.text(), "{}")
 
     def test_an_invalid_edit_can_be_mended_at_once(self):
         with Place("{}") as place:
@@ -507,6 +543,20 @@ class Import(Case):
                 self.assertEqual(told["from"]["product"], product)
                 self.assertEqual(self.ok(place, "get", "gateway.port").strip(), "18801")
 
+    def test_a_file_of_theirs_that_was_read_in_its_place_becomes_one_of_ours(self):
+        with Place() as place:
+            path = self.theirs(place)
+            before = place.text(path)
+
+            def run(*words):
+                return subprocess.run([binary(), "config", *words], env=place.environment, capture_output=True, text=True, check=True).stdout
+            self.assertEqual(run("path").strip(), path)
+            run("import", place.path(".clawdbot"))
+            ours = place.path(".carapace", "carapace.json5")
+            self.assertEqual(run("path").strip(), ours)
+            self.assertIn("18800", place.text(ours))
+            self.assertEqual(place.text(path), before)
+
     def test_an_existing_configuration_is_not_overwritten_unasked(self):
         with Place("{gateway: {port: 18790, bind: 'loopback'}} // ours\n") as place:
             path = self.theirs(place)
@@ -605,16 +655,18 @@ class Hostile(Case):
                 file.truncate(5 << 30)
             self.all_fail(place)
 
-    @unittest.skipIf(os.geteuid() == 0, "root reads everything")
+    @unittest.skipUnless(somebody_may_run_it(), "nobody but root may run this binary")
     def test_a_file_that_may_not_be_read(self):
         with Place("{}") as place:
             os.chmod(place.file, 0)
+            place.give_away()
             self.all_fail(place)
 
-    @unittest.skipIf(os.geteuid() == 0, "root writes everywhere")
+    @unittest.skipUnless(somebody_may_run_it(), "nobody but root may run this binary")
     def test_a_folder_that_may_not_be_written(self):
         with Place("{gateway: {port: 18790}}") as place:
             os.chmod(place.root, 0o500)
+            place.give_away()
             self.refused(place, "set", "gateway.port", "18791")
             self.assertEqual(self.ok(place, "get", "gateway.port").strip(), "18790")
 

@@ -285,19 +285,79 @@ void LineReader::wake() {
   if (::write(impl_->waker[1], &byte, 1) < 0) return;
 }
 
+namespace {
+
+// A terminal that echoes nothing, also when a signal ends the question: whoever is interrupted gets
+// his terminal back first. The signals are let in only while it waits, so that none is missed
+// between a look and the wait.
+class SilentTerminal {
+ public:
+  SilentTerminal() : known_(::tcgetattr(STDIN_FILENO, &before_) == 0) {
+    if (!known_) return;
+    sigset_t ours;
+    ::sigemptyset(&ours);
+    for (const int number : kSignals) ::sigaddset(&ours, number);
+    ::pthread_sigmask(SIG_BLOCK, &ours, &mask_);
+    struct sigaction note{};
+    note.sa_handler = [](int number) { caught() = number; };
+    caught() = 0;
+    for (std::size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &note, &old_[i]);
+    termios silent = before_;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    ok_ = ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0;
+  }
+  SilentTerminal(const SilentTerminal&) = delete;
+  SilentTerminal& operator=(const SilentTerminal&) = delete;
+  ~SilentTerminal() {
+    if (!known_) return;
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+    for (std::size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &old_[i], nullptr);
+    if (caught() != 0) ::raise(caught());
+    ::pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
+  }
+  bool ok() const { return ok_; }
+  // False: a signal came first.
+  bool wait() const {
+    pollfd input{STDIN_FILENO, POLLIN, 0};
+    return ::ppoll(&input, 1, nullptr, &mask_) == 1;
+  }
+
+ private:
+  static constexpr std::array<int, 3> kSignals{SIGINT, SIGTERM, SIGHUP};
+  static volatile std::sig_atomic_t& caught() {
+    static volatile std::sig_atomic_t number = 0;
+    return number;
+  }
+
+  termios before_{};
+  bool known_;
+  bool ok_ = false;
+  sigset_t mask_{};
+  std::array<struct sigaction, kSignals.size()> old_{};
+};
+
+}  // namespace
+
 std::optional<std::string> read_secret(const std::string& prompt) {
+  constexpr std::size_t kMaxBytes = 1UL << 20U;
   if (!is_terminal(STDIN_FILENO)) return std::nullopt;
-  termios before{};
-  if (::tcgetattr(STDIN_FILENO, &before) != 0) return std::nullopt;
-  termios silent = before;
-  silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  const SilentTerminal terminal;
+  if (!terminal.ok()) return std::nullopt;
+  // Only now: what is typed as soon as the question stands there must not be seen.
   std::fputs(prompt.c_str(), stderr);
-  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
   std::string line;
-  const bool got = static_cast<bool>(std::getline(std::cin, line));
-  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+  char byte = 0;
+  while (line.size() < kMaxBytes) {
+    if (!terminal.wait()) return std::nullopt;
+    if (::read(STDIN_FILENO, &byte, 1) != 1) {
+      if (line.empty()) return std::nullopt;
+      break;
+    }
+    if (byte == '\n') break;
+    line.push_back(byte);
+  }
   std::fputs("\n", stderr);
-  return got ? std::optional(line) : std::nullopt;
+  return line;
 }
 
 bool is_terminal(int descriptor) { return ::isatty(descriptor) == 1; }

@@ -105,16 +105,6 @@ void find_in_file(Explanation& out, const KeyPath& key, const Inspection& found,
   if (written != nullptr) out.references = references_in(*written, found, environment);
 }
 
-string_view name_of(Reload reload) {
-  switch (reload) {
-    case Reload::hot: return "hot";
-    case Reload::subsystem: return "subsystem";
-    case Reload::restart: return "restart";
-    case Reload::none: return "none";
-  }
-  return "restart";
-}
-
 std::string reload_in_words(const FieldRow& row) {
   switch (row.reload) {
     case Reload::hot: return "applies at once";
@@ -163,6 +153,16 @@ std::string row_in_words(const Explanation& out) {
 }
 
 }  // namespace
+
+string_view name_of(Reload reload) {
+  switch (reload) {
+    case Reload::hot: return "hot";
+    case Reload::subsystem: return "subsystem";
+    case Reload::restart: return "restart";
+    case Reload::none: return "none";
+  }
+  return "restart";
+}
 
 string_view name_of(Origin origin) {
   switch (origin) {

@@ -21,6 +21,7 @@ enum class Origin : std::uint8_t {
   environment,  // a variable that speaks for the key: `variable`
 };
 std::string_view name_of(Origin origin);
+std::string_view name_of(Reload reload);  // "hot"
 
 struct Reference {  // `${NAME}` in the value
   std::string name;

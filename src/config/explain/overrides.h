@@ -1,12 +1,12 @@
 // Keys that a variable of the environment can say as well, under this program's name for it and
-// those of its ancestors. One list for the start that reads them and for `config explain` that
-// tells of them. Constant data; any thread.
+// those of earlier ones. One list for the start that reads them and for `config explain` that tells
+// of them. Constant data; any thread.
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/paths.h"
 
@@ -14,18 +14,14 @@ namespace carapace::config {
 
 struct Override {
   std::string_view key;
-  std::span<const std::string_view> names;  // the first one that is set counts
+  std::string_view rest;   // of the name, behind each of `environment_prefixes()`
   bool over_file = false;  // also when the file sets the key; else only when it does not
 };
 
-std::span<const Override> overrides();
 const Override* override_of(std::string_view key);  // nullptr when there is none
+std::vector<std::string> names_of(const Override& row);
 
-struct Variable {
-  std::string name;
-  std::string value;
-};
-// The variable that speaks for the key; nullopt when none is set.
-std::optional<Variable> variable_for(std::string_view key, const Environment& environment);
+// The value of the variable that speaks for the key; nullopt when none is set.
+std::optional<std::string> spoken_for(std::string_view key, const Environment& environment);
 
 }  // namespace carapace::config

@@ -76,7 +76,11 @@ json::object json_of(const config::Carried& carried, const config::Written& writ
 
 }  // namespace
 
-int config_import(const ConfigCall& call) {
+int config_import(const ConfigCall& given) {
+  // A file of theirs that is read where it lies, for want of one of ours, is not written to.
+  auto paths = given.paths;
+  if (paths.inherited) paths.config_file = paths.state_dir + "/carapace.json5";
+  const ConfigCall call{given.options, given.environment, paths, given.schema};
   const auto from =
       config::find_configuration(config::expand_home(call.options.path, call.environment));
   if (!from) return report(from.error(), call.options.json);
@@ -107,7 +111,10 @@ int config_import(const ConfigCall& call) {
   }
   print_line(fmt::format("{} {}.", written->changed ? "Written to" : "Nothing differs in",
                          call.paths.config_file));
-  if (written->changed) print_line(to_text(effect_of(call, ours.config, *written)));
+  if (!written->changed) return kExitOk;
+  auto effect = effect_of(call, ours.config, *written);
+  effect.unused.clear();  // told above
+  print_line(to_text(effect));
   return kExitOk;
 }
 
