@@ -12,6 +12,8 @@ namespace {
 using std::string_view;
 using Kind = Json5Node::Kind;
 
+constexpr std::size_t kFew = 4;  // keys of a small object
+
 // The grammar; what one word is stands in the lexer.
 class Reader : private Json5Lexer {
  public:
@@ -31,13 +33,14 @@ class Reader : private Json5Lexer {
   void object(Json5Node& node, std::size_t depth);
   void list(Json5Node& node, std::size_t depth);
   bool next_item(Json5Node& node, char close);
+  std::uint32_t here() const { return static_cast<std::uint32_t>(at_); }
 
   Json5Limits limits_;
 };
 
 Json5Node Reader::value(std::size_t depth) {
   Json5Node node;
-  node.begin = at_;
+  node.begin = here();
   const char c = peek();
   if (at_end()) stop("a value is missing");
   if (c == '{') {
@@ -59,7 +62,7 @@ Json5Node Reader::value(std::size_t depth) {
   } else {
     stop(fmt::format("a value was expected, not {}", shown()));
   }
-  node.end = at_;
+  node.end = here();
   return node;
 }
 
@@ -89,10 +92,11 @@ void Reader::object(Json5Node& node, std::size_t depth) {
     ++at_;
     return;
   }
+  node.members.reserve(kFew);
   do {
     if (at_end()) stop_at(node.begin, "this '{' is not closed");
     auto& member = node.members.emplace_back();
-    member.begin = at_;
+    member.begin = here();
     member.quoted = peek() == '"' || peek() == '\'';
     member.key = member.quoted ? string() : key();
     skip_blanks();

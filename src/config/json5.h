@@ -20,7 +20,7 @@ inline constexpr std::size_t kMaxConfigBytes = 4UL << 20U;  // of one file
 
 struct Json5Limits {
   std::size_t max_depth = 64;
-  std::size_t max_bytes = kMaxConfigBytes;
+  std::size_t max_bytes = kMaxConfigBytes;  // below 4 GiB
 };
 
 struct Json5Member;
@@ -52,7 +52,7 @@ struct Json5Node {
 
 struct Json5Member {
   std::string key;
-  std::size_t begin = 0;  // of the key
+  std::uint32_t begin = 0;  // of the key
   bool quoted = false;
   Json5Node value;
 };

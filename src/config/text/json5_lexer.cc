@@ -14,6 +14,11 @@ using std::string_view;
 using Kind = Json5Node::Kind;
 using namespace json5;
 
+constexpr bool is_plain_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '$';
+}
+
 void set_integer(Json5Node& node, std::uint64_t magnitude, bool negative) {
   constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   if (magnitude <= kMax) {
@@ -56,7 +61,11 @@ bool Json5Lexer::skip_comment() {
   if (peek() != '/' || (peek(1) != '/' && peek(1) != '*')) return false;
   const auto begin = at_;
   if (peek(1) == '/') {
-    while (!at_end() && !is_line_end(point().first)) advance();
+    // No byte of a longer character looks like one of these, but two of them begin with 0xe2.
+    for (; !at_end(); ++at_) {
+      const auto byte = static_cast<unsigned char>(text_[at_]);
+      if (byte == '\n' || byte == '\r' || (byte == 0xe2 && is_line_end(point().first))) break;
+    }
     return true;
   }
   const auto close = text_.find("*/", at_ + 2);
@@ -67,7 +76,11 @@ bool Json5Lexer::skip_comment() {
 
 void Json5Lexer::skip_blanks() {
   for (;;) {
-    while (!at_end() && is_blank(point().first)) advance();
+    while (!at_end()) {
+      const auto byte = static_cast<unsigned char>(text_[at_]);
+      if (byte < 0x80 ? !is_blank(byte) : !is_blank(point().first)) break;
+      advance();
+    }
     if (!skip_comment()) return;
   }
 }
@@ -83,7 +96,11 @@ bool Json5Lexer::word(string_view expected) {
 
 std::string Json5Lexer::key() {
   std::string out;
-  for (bool first = true; !at_end(); first = false) {
+  auto plain = at_;
+  while (plain < text_.size() && is_plain_letter(text_[plain])) ++plain;
+  if (plain > at_ && !is_digit(static_cast<unsigned char>(peek())))
+    out = text_.substr(at_, plain - at_), at_ = plain;
+  for (bool first = out.empty(); !at_end(); first = false) {
     const auto begin = at_;
     auto [c, length] = point();
     if (c == U'\\' && peek(1) == 'u') {
@@ -137,9 +154,11 @@ std::string Json5Lexer::string() {
       continue;
     }
     settle();
-    const auto length = point().second;
-    out.append(text_.substr(at_, length));
-    at_ += length;
+    const auto run = at_;
+    while (!at_end() && text_[at_] != quote && text_[at_] != '\\' && text_[at_] != '\n' &&
+           text_[at_] != '\r')
+      ++at_;
+    out.append(text_.substr(run, at_ - run));
   }
   settle();
   ++at_;
