@@ -29,9 +29,7 @@ std::unexpected<Error> io(const Error& error) {
 class FileStore final : public Store {
  public:
   explicit FileStore(const StorePlace& place)
-      : folder_(place.folder),
-        random_(*place.random),
-        by_password_(place.password) {}
+      : folder_(place.folder), random_(*place.random), by_password_(place.password) {}
 
   Result<Sealed> get(const std::string& service, const std::string& account) override {
     TRY(auto tree, read());
@@ -40,21 +38,11 @@ class FileStore final : public Store {
     return open(*entry);
   }
 
-  Status set(const std::string& service, const std::string& account,
-             const Sealed& value) override {
+  Status set(const std::string& service, const std::string& account, const Sealed& value) override {
+    // Deriving a key takes long: it is done before the lock, so that many writers do not starve.
+    TRY(const auto entry, sealed_entry(service, account, value));
     TRY(const auto lock, locked());
     TRY(auto tree, read());
-    TRY(auto* envelopes, sealing());
-    const auto kind = by_password_.locked() ? kByFile : kByPassword;
-    for (const auto& item : tree.at("entries").as_array())
-      if (const auto* entry = item.if_object(); entry && string_or(*entry, "key", "") == kind)
-        envelopes->share_salt_with(string_or(*entry, "value", ""));
-    auto sealed = envelopes->seal(value.reveal(), random_);
-    if (!sealed) return store_fail(StoreFault::io, sealed.error().detail);
-    const json::object entry{{"service", service},
-                             {"account", account},
-                             {"key", kind},
-                             {"value", *sealed}};
     if (auto* known = find(tree, service, account)) {
       *known = entry;
     } else {
@@ -97,8 +85,9 @@ class FileStore final : public Store {
     auto* object = tree ? tree->if_object() : nullptr;
     const auto* entries = object ? object->if_contains("entries") : nullptr;
     if (!entries || !entries->is_array())
-      return store_fail(StoreFault::json,
-                        path() + " is not what was written there; move it away, or put back a copy");
+      return store_fail(
+          StoreFault::json,
+          path() + " is not what was written there; move it away, or put back a copy");
     return std::move(*object);
   }
 
@@ -111,11 +100,26 @@ class FileStore final : public Store {
   static json::object* find(json::object& tree, std::string_view service,
                             std::string_view account) {
     for (auto& item : tree.at("entries").as_array())
-      if (auto* entry = item.if_object();
-          entry && string_or(*entry, "service", "") == service &&
-          string_or(*entry, "account", "") == account)
+      if (auto* entry = item.if_object(); entry && string_or(*entry, "service", "") == service &&
+                                          string_or(*entry, "account", "") == account)
         return entry;
     return nullptr;
+  }
+
+  // Under the salt of what lies there, so that one key opens all of it.
+  Result<json::object> sealed_entry(const std::string& service, const std::string& account,
+                                    const Sealed& value) {
+    if (const auto made = fs::ensure_dir(folder_); !made) return io(made.error());
+    TRY(const auto there, read());
+    TRY(auto* envelopes, sealing());
+    const auto kind = by_password_.locked() ? kByFile : kByPassword;
+    for (const auto& item : there.at("entries").as_array())
+      if (const auto* entry = item.if_object(); entry && string_or(*entry, "key", "") == kind)
+        envelopes->share_salt_with(string_or(*entry, "value", ""));
+    auto sealed = envelopes->seal(value.reveal(), random_);
+    if (!sealed) return store_fail(StoreFault::io, sealed.error().detail);
+    return json::object{
+        {"service", service}, {"account", account}, {"key", kind}, {"value", *sealed}};
   }
 
   Result<Envelopes*> sealing() {
@@ -138,9 +142,9 @@ class FileStore final : public Store {
     }
     auto opened = envelopes->open(string_or(entry, "value", ""));
     if (opened) return opened;
-    return store_fail(opened.error().code == Errc::unauthorized ? StoreFault::store_locked
-                                                                : StoreFault::json,
-                      opened.error().detail);
+    return store_fail(
+        opened.error().code == Errc::unauthorized ? StoreFault::store_locked : StoreFault::json,
+        opened.error().detail);
   }
 
   std::string folder_;
