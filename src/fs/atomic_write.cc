@@ -75,6 +75,15 @@ Status check_target(int folder, const std::string& name, const std::string& path
   return {};
 }
 
+// A file that root replaces stays its owner's. Others cannot give files away, and then it is
+// theirs.
+void keep_owner(int folder, const std::string& name, int file) {
+  struct stat info{};
+  if (::fstatat(folder, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return;
+  if (info.st_uid == ::geteuid() && info.st_gid == ::getegid()) return;
+  [[maybe_unused]] const int kept = ::fchown(file, info.st_uid, info.st_gid);
+}
+
 // Gives the finished temporary file its name: by rename, or by link where nothing may be replaced.
 int put_in_place(int folder, Temporary& temporary, const std::string& name, bool replace) {
   if (!replace) return ::linkat(folder, temporary.name(), folder, name.c_str(), 0) == 0 ? 0 : errno;
@@ -105,6 +114,7 @@ Status atomic_write(const std::string& path, std::string_view bytes, WriteOption
       return io_failure(error, "create a file beside", path);
     }
     if (const int error = write_all(file.get(), bytes)) return io_failure(error, "write", path);
+    keep_owner(folder.get(), name, file.get());
     if (::fchmod(file.get(), options.mode) != 0) return io_failure(errno, "set the mode of", path);
     if (const int error = sync(file.get())) return io_failure(error, "write", path);
   }

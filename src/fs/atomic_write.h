@@ -15,7 +15,8 @@ struct WriteOptions {
   bool replace = true;  // false: `conflict` when the file is there already
 };
 
-// The temporary file lies beside the target and is removed when anything fails. What is no regular
+// The temporary file lies beside the target and is removed when anything fails. The owner of the
+// file that is replaced stays its owner where this process may say so. What is no regular
 // file (symbolic link, FIFO, folder, device) is refused and left alone. Errors: see `io_error`.
 Status atomic_write(const std::string& path, std::string_view bytes, WriteOptions options = {});
 

@@ -53,10 +53,17 @@ constexpr FieldRow bind() {
   row.one_of = "loopback|lan";
   return row;
 }
+constexpr FieldRow guarded_flag() {
+  auto row = key("gateway.controlUi.allowInsecureAuth", FieldType::boolean);
+  row.guarded = true;
+  row.fallback = "false";
+  return row;
+}
 constexpr FieldRow kRows[] = {
     port(),
     bind(),
     guarded_key("gateway.auth.mode"),
+    guarded_flag(),
     secret_key("gateway.auth.token"),
     secret_key("hooks.token"),
     key("hooks.path"),
@@ -243,6 +250,11 @@ TEST_F(WriterTest, ProtectedValuesChangeOnlyAtTheMachine) {
   refused("{models: {providers: {x: {baseUrl: 'http://b'}}}}", "models.providers.x.baseUrl");
   refused("{models: {providers: {y: {baseUrl: 'http://b'}}}}", "models.providers.y.baseUrl");
   refused("{hooks: {token: 'new'}}", "hooks.token");
+  refused("{gateway: {controlUi: {allowInsecureAuth: true}}}",
+          "gateway.controlUi.allowInsecureAuth");
+  write_text(file_, text);
+  EXPECT_EQ(far_patch("{gateway: {controlUi: {allowInsecureAuth: false}}}").find("{gateway"), 0U)
+      << "the default is no change";
   write_text(file_, text);
   EXPECT_EQ(far_set("{gateway: {port: 2}}").find("refused: gateway.auth.mode"), 0U);
   EXPECT_EQ(

@@ -164,5 +164,19 @@ TEST(IoError, SplitsPaths) {
   EXPECT_EQ(name_of("/a/"), "");
 }
 
+TEST(AtomicWrite, KeepsTheOwnerOfTheFile) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give files away";
+  const TempDir dir;
+  const auto path = dir / "state.json";
+  write_text(path, "one");
+  ASSERT_EQ(::chown(path.c_str(), 12345, 23456), 0);
+  ASSERT_TRUE(atomic_write(path, "two"));
+  struct stat info{};
+  ASSERT_EQ(::stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_uid, 12345U);
+  EXPECT_EQ(info.st_gid, 23456U);
+  EXPECT_EQ(mode_of(path), 0600U);
+}
+
 }  // namespace
 }  // namespace carapace::fs

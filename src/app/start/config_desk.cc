@@ -9,7 +9,6 @@
 #include "async/coro.h"
 #include "base/json.h"
 #include "base/time_text.h"
-#include "config/json5.h"
 #include "config/present/schema_json.h"
 #include "config/read/cache.h"
 #include "config/reload_plan.h"
@@ -164,12 +163,10 @@ class Desk final : public gateway::ConfigPort {
 };
 
 std::string schema_answer(const Core& core) {
-  const auto schema = config::json_schema(core.schema);
-  const auto hints = config::ui_hints(core.schema);
-  return dump_json(json::object{{"schema", parse_json(schema).value_or(nullptr)},
-                                {"uiHints", parse_json(hints).value_or(nullptr)},
-                                {"version", core.place.version},
-                                {"generatedAt", iso8601(core.clock.wall_ms())}});
+  const json::object rest{{"version", core.place.version},
+                          {"generatedAt", iso8601(core.clock.wall_ms())}};
+  return fmt::format(R"({{"schema":{},"uiHints":{},{})", config::json_schema(core.schema),
+                     config::ui_hints(core.schema), dump_json(rest).substr(1));
 }
 
 Result<std::string> look_now(const std::shared_ptr<Core>& core, ConfigLook what,

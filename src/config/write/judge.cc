@@ -64,7 +64,13 @@ class Guard {
       if (auto found = items(before, after, guarded)) return found;
     const bool plain = !(before == nullptr || before->is_structured()) ||
                        !(after == nullptr || after->is_structured());
-    return guarded && (plain || lists) ? std::optional(to_text(path_)) : std::nullopt;
+    if (!guarded || !(plain || lists)) return std::nullopt;
+    // What says the default says what was in force without it.
+    const auto fallback = schema_.fallback(path_);
+    if (!fallback.is_null() && same_tree(before == nullptr ? fallback : *before,
+                                         after == nullptr ? fallback : *after))
+      return std::nullopt;
+    return to_text(path_);
   }
 
  private:
