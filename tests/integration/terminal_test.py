@@ -34,7 +34,7 @@ class Terminal:
     def read(self, seconds):
         ready, _, _ = select.select([self.file], [], [], seconds)
         if not ready:
-            return
+            return False
         try:
             data = os.read(self.file, 1 << 16)
         except OSError:
@@ -42,6 +42,7 @@ class Terminal:
         self.seen += data.decode("utf-8", "replace")
         if not data:
             time.sleep(0.02)
+        return bool(data)
 
     def text(self):
         return ESCAPES.sub("", self.seen)
@@ -75,6 +76,8 @@ class Terminal:
             self.read(0.05)
             if time.monotonic() > end:
                 raise AssertionError(f"it does not end; the screen shows {self.text()[-1500:]!r}")
+        while self.read(0):  # what it said last
+            pass
         return self.code
 
     def leave(self):
