@@ -767,6 +767,10 @@ class Running(Case):
         self.assertIn("logging.level", json.dumps(told["plan"]))
 
     def test_an_invalid_file_beside_a_running_gateway(self):
+        end = time.monotonic() + 10  # until it has kept what it runs with
+        while not self.json_config("history")["entries"]:
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
         self.gateway.write_config("{gateway: {port: }")
         code, _, err = self.gateway.run("config", "validate")
         self.assertEqual(code, 1)
