@@ -18,10 +18,14 @@ constexpr std::array kFields{
     filled(FieldRow{"gateway.port", integer, "18789",
                     "Port on which the gateway serves HTTP and WebSocket.", "", 1, 65535, false,
                     Reload::restart}),
-    filled(FieldRow{"gateway.bind", text, R"("loopback")",
-                    "Where the gateway listens: loopback, auto (the same), lan, or an address; "
-                    "everything but loopback needs a credential.",
-                    "", 0, 0, false, Reload::restart}),
+    filled(FieldRow{
+        "gateway.bind", text, R"("loopback")",
+        "Where the gateway listens: loopback, auto (the same), lan, custom, or an address; "
+        "everything but loopback needs a credential.",
+        "", 0, 0, false, Reload::restart}),
+    FieldRow{"gateway.customBindHost", text, "",
+             "The address to listen on when gateway.bind is custom.", "", 0, 0, false,
+             Reload::restart},
     guarded(of(object, "gateway.auth", "What clients have to show.")),
     FieldRow{"gateway.auth.mode", text, "",
              "How clients prove themselves; a password when one is set, else a token.",

@@ -14,6 +14,7 @@
 #include "config/defaults.h"
 #include "config/json5.h"
 #include "config/present/describe.h"
+#include "config/present/schema_json.h"
 #include "support/temp_dir.h"
 
 namespace carapace::app {
@@ -248,6 +249,41 @@ TEST(Reference, FilesAreUpToDate) {
               "does. The default is what the other version takes. Accounts of a channel "
               "(`channels.<channel>.accounts.<name>`) know the keys of their channel.\n\n" +
                   config::render_other_keys(schema().rows()));
+}
+
+// What protocol 3 allows in a hint, and what forms have to know.
+TEST(UiHints, AreWhole) {
+  const auto hints = parse_json(config::ui_hints(schema())).value();
+  const std::set<std::string_view> allowed{"label",    "help",        "group",       "order",
+                                           "advanced", "sensitive",   "reload",      "part",
+                                           "guarded",  "placeholder", "itemTemplate"};
+  for (const auto& [path, hint] : hints.as_object()) {
+    for (const auto& field : hint.as_object()) EXPECT_TRUE(allowed.contains(field.key())) << path;
+    EXPECT_FALSE(hint.at("label").as_string().empty()) << path;
+    EXPECT_TRUE(hint.at("order").is_int64() || hint.at("order").is_uint64()) << path;
+  }
+  for (const auto& row : schema().rows()) {
+    if (row.path.contains(".accounts.*.")) continue;
+    ASSERT_TRUE(hints.as_object().contains(row.path)) << row.path;
+    const auto& hint = hints.at(row.path).as_object();
+    EXPECT_EQ(hint.contains("sensitive"), row.secret) << row.path;
+    EXPECT_EQ(hint.contains("advanced"), !config::in_use(row)) << row.path;
+  }
+  EXPECT_EQ(hints.at("gateway").at("label"), "Gateway");
+  EXPECT_EQ(hints.at("gateway.auth.token").at("placeholder"), "${NAME}");
+  EXPECT_EQ(hints.at("gateway.port").at("group"), "Gateway");
+}
+
+TEST(JsonSchema, SaysWhatTheRowsSay) {
+  const auto tree = parse_json(config::json_schema(schema())).value();
+  const auto& gateway = tree.at("properties").at("gateway").at("properties");
+  EXPECT_EQ(gateway.at("port").at("type"), "integer");
+  EXPECT_EQ(gateway.at("port").at("maximum"), 65535);
+  EXPECT_EQ(gateway.at("port").at("default"), 18789);
+  EXPECT_EQ(gateway.at("auth").at("properties").at("mode").at("enum").as_array().size(), 3U);
+  EXPECT_EQ(tree.at("additionalProperties"), false);
+  const auto& providers = tree.at("properties").at("models").at("properties").at("providers");
+  EXPECT_EQ(providers.at("additionalProperties").at("properties").at("models").at("type"), "array");
 }
 
 TEST(Example, MeansAllDefaultsAsItIs) {

@@ -15,9 +15,12 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "config/explain/overrides.h"
+#include "log/log.h"
 
 namespace carapace::app {
 namespace {
+
+constexpr log::Log kLog{"config"};
 
 struct BindMode {
   std::string_view name;
@@ -27,15 +30,29 @@ struct BindMode {
 
 // A mode's name, or an address.
 Result<BindMode> bind_mode(const std::string& wish) {
-  if (wish.empty() || wish == "loopback" || wish == "localhost" || wish == "auto")
+  if (wish.empty() || wish == "loopback" || wish == "localhost" || wish == "local" ||
+      wish == "auto")
     return BindMode{"loopback", {"127.0.0.1", "::1"}, true};
-  if (wish == "lan" || wish == "all") return BindMode{"lan", {"0.0.0.0", "::"}, false};
+  if (wish == "lan" || wish == "local-network" || wish == "all")
+    return BindMode{"lan", {"0.0.0.0", "::"}, false};
   if (wish == "127.0.0.1" || wish == "::1") return BindMode{"address", {wish}, true};
   const bool address =
       !wish.empty() && wish.find_first_not_of("0123456789abcdefABCDEF.:") == std::string::npos;
   if (address) return BindMode{"address", {wish}, wish.starts_with("127.")};
   return fail(Errc::invalid_request, "gateway.bind is '{}'; use loopback, lan, auto or an address",
               wish);
+}
+
+// Files of other versions name modes that are not there yet. They listen where nobody else can
+// reach them, loudly, instead of not at all.
+Result<BindMode> bind_of_file(const config::Config& config) {
+  const auto wish = config.text("gateway.bind");
+  const auto host = wish == "custom" ? config.text("gateway.customBindHost") : std::string();
+  if (!host.empty()) return bind_mode(host);
+  if (wish != "custom" && wish != "tailnet" && wish != "tailscale" && wish != "ts")
+    return bind_mode(wish);
+  kLog.warn("gateway.bind is not possible yet; listening on loopback only", {{"bind", wish}});
+  return bind_mode("loopback");
 }
 
 // The file, else a variable of the environment.
@@ -83,7 +100,7 @@ Result<std::uint16_t> wished_port(const Options& options, const Plan& plan) {
 
 Status plan_network(Plan& plan, const Options& options) {
   const auto& config = plan.config;
-  TRY(auto bind, bind_mode(options.bind.empty() ? config.text("gateway.bind") : options.bind));
+  TRY(auto bind, options.bind.empty() ? bind_of_file(config) : bind_mode(options.bind));
   plan.addresses = std::move(bind.addresses);
   plan.loopback_only = bind.loopback;
   TRY(plan.port, wished_port(options, plan));

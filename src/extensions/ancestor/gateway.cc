@@ -12,7 +12,6 @@ using namespace make_row;
 constexpr auto kRestart = planned(
     std::array{
         choice("gateway.mode", "local|remote", "Does the gateway run here or elsewhere?"),
-        text("gateway.customBindHost", "The address to listen on when gateway.bind is custom."),
         text("gateway.controlUi.root", "Folder of another browser app."),
         guarded(
             text("gateway.controlUi.path", "Path of the browser app, as some versions call it.")),
