@@ -22,14 +22,15 @@ class Reader : private Json5Lexer {
   Json5Node document() {
     skip_blanks();
     if (at_end()) stop("the file holds no value");
-    auto root = value(0);
+    Json5Node root;
+    value(root, 0);
     skip_blanks();
     if (!at_end()) stop("something follows the end of the document");
     return root;
   }
 
  private:
-  Json5Node value(std::size_t depth);
+  void value(Json5Node& node, std::size_t depth);
   void object(Json5Node& node, std::size_t depth);
   void list(Json5Node& node, std::size_t depth);
   bool next_item(Json5Node& node, char close);
@@ -38,8 +39,7 @@ class Reader : private Json5Lexer {
   Json5Limits limits_;
 };
 
-Json5Node Reader::value(std::size_t depth) {
-  Json5Node node;
+void Reader::value(Json5Node& node, std::size_t depth) {
   node.begin = here();
   const char c = peek();
   if (at_end()) stop("a value is missing");
@@ -63,7 +63,6 @@ Json5Node Reader::value(std::size_t depth) {
     stop(fmt::format("a value was expected, not {}", shown()));
   }
   node.end = here();
-  return node;
 }
 
 // After an item: a comma, or the closing mark (then false). Blanks around it are skipped.
@@ -107,7 +106,7 @@ void Reader::object(Json5Node& node, std::size_t depth) {
     ++at_;
     skip_blanks();
     // The reference may move when the members grow, but not while this one is read.
-    member.value = value(depth);
+    value(member.value, depth);
   } while (next_item(node, '}'));
 }
 
@@ -122,7 +121,7 @@ void Reader::list(Json5Node& node, std::size_t depth) {
   }
   do {
     if (at_end()) stop_at(node.begin, "this '[' is not closed");
-    node.items.push_back(value(depth));
+    value(node.items.emplace_back(), depth);
   } while (next_item(node, ']'));
 }
 
@@ -197,7 +196,8 @@ json::value to_json(const Json5Node& node) {
     case Kind::object: {
       json::object out;
       out.reserve(node.members.size());
-      for (const auto& member : node.members) out[member.key] = to_json(member.value);
+      for (const auto& member : node.members)
+        out.insert_or_assign(member.key, to_json(member.value));
       return out;
     }
   }

@@ -37,17 +37,19 @@ struct Json5Node {
     object
   };
   Kind kind = Kind::null;
-  std::uint32_t file = 0;  // of several that were put together; the reader leaves 0
-  std::size_t begin = 0;   // bytes of the value in the text: [begin, end)
-  std::size_t end = 0;
-  bool truth = false;                // boolean
-  std::int64_t integer = 0;          // integer
-  std::uint64_t big = 0;             // big_integer: above the largest signed one
-  double number = 0;                 // number
+  bool truth = false;           // boolean
+  bool trailing_comma = false;  // list and object
+  std::uint32_t file = 0;       // of several that were put together; the reader leaves 0
+  std::uint32_t begin = 0;      // bytes of the value in the text: [begin, end)
+  std::uint32_t end = 0;
+  union {  // the one that `kind` names
+    std::int64_t integer = 0;
+    std::uint64_t big;  // big_integer: above the largest signed one
+    double number;
+  };
   std::string text;                  // text
   std::vector<Json5Node> items;      // list
   std::vector<Json5Member> members;  // object, as written; of equal keys the last one counts
-  bool trailing_comma = false;       // list and object
 };
 
 struct Json5Member {

@@ -2,6 +2,8 @@
 // Inside config/read/ only.
 #pragma once
 
+#include <mutex>
+
 #include "base/json_fwd.h"
 #include "config/read/document.h"
 
@@ -9,7 +11,16 @@ namespace carapace::config {
 
 struct Document::Content {
   Json5Node root;  // `file` of a node is an index into Document::files
-  json::value tree = json::object();
+  // The same without places. Made when somebody asks: a start needs only its own copy, with
+  // references filled in.
+  const json::value& tree() const {
+    std::call_once(made_, [this] { tree_ = to_json(root); });
+    return tree_;
+  }
+
+ private:
+  mutable std::once_flag made_;
+  mutable json::value tree_;
 };
 
 }  // namespace carapace::config

@@ -68,7 +68,7 @@ ReadRules read_rules(const Environment& environment) {
 
 const json::value& Document::tree() const {
   static const json::value kNothing = json::object();
-  return content == nullptr ? kNothing : content->tree;
+  return content == nullptr ? kNothing : content->tree();
 }
 
 Source Document::source(const KeyPath& path) const {

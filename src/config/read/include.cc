@@ -76,7 +76,7 @@ class Assembler {
   void find_roots();
   std::expected<Json5Node, ReadProblem> parsed(std::uint32_t file, const Source& from,
                                                const Trail& trail);
-  void prepare(Json5Node& node, std::uint32_t file, const Trail& trail);
+  void settle_repeated(Json5Node& node, const Trail& trail);
   Outcome resolve(Json5Node& node, const Chain& chain, const Trail& trail);
   Outcome resolve_directive(Json5Node& node, std::size_t at, const Chain& chain,
                             const Trail& trail);
@@ -119,7 +119,6 @@ Outcome Assembler::main_file() {
   auto content = std::make_shared<Document::Content>();
   TRY(content->root, parsed(0, {}, {}));
   TRY_STATUS(resolve(content->root, {}, {}));
-  content->tree = to_json(content->root);
   document_.content = std::move(content);
   return {};
 }
@@ -145,32 +144,30 @@ std::expected<Json5Node, ReadProblem> Assembler::parsed(std::uint32_t file, cons
                    {file == 0 ? document_.file : holder.path, wrong.line, wrong.column}, trail,
                    wrong.what + included + ".");
   }
-  prepare(*node, file, trail);
   return std::move(*node);
 }
 
-// Says of every node where it comes from, and settles keys that stand twice.
-void Assembler::prepare(Json5Node& node, std::uint32_t file, const Trail& trail) {
-  node.file = file;
-  for (std::size_t i = 0; i < node.items.size(); ++i) prepare(node.items[i], file, trail.below(i));
-  if (node.members.empty()) return;
+void Assembler::settle_repeated(Json5Node& node, const Trail& trail) {
   std::vector<Repeated> repeated;
   drop_repeated(node, repeated);
   for (const auto& entry : repeated)
     document_.warnings.push_back(
         {Severity::warning, to_text(trail.below(entry.key)),
          fmt::format("this key stands twice in one object; what stands at {} counts.",
-                     config::to_text(place(file, entry.begin)))});
-  for (auto& member : node.members) prepare(member.value, file, trail.below(member.key));
+                     config::to_text(place(node.file, entry.begin)))});
 }
 
+// Visits every node of a file once: says where it comes from, settles keys that stand twice, and
+// follows directives.
 Outcome Assembler::resolve(Json5Node& node, const Chain& chain, const Trail& trail) {
+  node.file = chain.file;
   if (trail.level > kMaxLevels)
     return problem(
         ReadFailure::too_much, place(node.file, node.begin), trail,
         fmt::format("with its includes the configuration is deeper than {} levels.", kMaxLevels));
   for (std::size_t i = 0; i < node.items.size(); ++i)
     TRY_STATUS(resolve(node.items[i], chain, trail.below(i)));
+  if (!node.members.empty()) settle_repeated(node, trail);
   for (std::size_t i = 0; i < node.members.size(); ++i)
     if (node.members[i].key == kDirective) return resolve_directive(node, i, chain, trail);
   for (auto& member : node.members)
@@ -180,7 +177,9 @@ Outcome Assembler::resolve(Json5Node& node, const Chain& chain, const Trail& tra
 
 Outcome Assembler::resolve_directive(Json5Node& node, std::size_t at, const Chain& chain,
                                      const Trail& trail) {
-  const auto directive = std::move(node.members[at].value);
+  auto directive = std::move(node.members[at].value);
+  directive.file = chain.file;
+  for (auto& name : directive.items) name.file = chain.file;
   node.members.erase(node.members.begin() + static_cast<std::ptrdiff_t>(at));
   for (auto& member : node.members)
     TRY_STATUS(resolve(member.value, chain, trail.below(member.key)));

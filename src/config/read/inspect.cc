@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "config/config.h"
+#include "config/read/content.h"
 #include "config/read/env_section.h"
 #include "config/read/home_paths.h"
 #include "config/read/state.h"
@@ -55,7 +56,7 @@ class Inspector {
       return std::move(out_);
     }
     state_->schema = &schema_;
-    state_->tree = out_.document.tree();
+    state_->tree = to_json(out_.document.content->root);
     use_todays_spellings();
     use_variables();
     expand_home_paths(state_->tree, state_->environment);
