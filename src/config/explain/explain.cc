@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <charconv>
 #include <set>
 
 #include "base/json.h"
@@ -20,21 +19,10 @@ using std::string_view;
 
 constexpr string_view kMask = "***";
 
+// null counts as not set.
 const json::value* find_value(const json::value& tree, const KeyPath& key) {
-  const auto* at = &tree;
-  for (const auto& part : key) {
-    if (const auto* object = at->if_object()) {
-      at = object->if_contains(part);
-    } else if (const auto* list = at->if_array()) {
-      std::size_t index = list->size();
-      std::from_chars(part.data(), part.data() + part.size(), index);
-      at = index < list->size() ? &(*list)[index] : nullptr;
-    } else {
-      return nullptr;
-    }
-    if (at == nullptr) return nullptr;
-  }
-  return at->is_null() ? nullptr : at;
+  const auto* value = find_in_tree(tree, key);
+  return value == nullptr || value->is_null() ? nullptr : value;
 }
 
 // Every `${NAME}` of a value, as `substitute` would ask for them.

@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "app/terminal/output.h"
 #include "base/json.h"
+#include "config/edit.h"
 
 namespace carapace::app {
 namespace {
@@ -24,20 +23,8 @@ std::string_view name_of(config::Severity severity) {
 }  // namespace
 
 const json::value* value_at(const json::value& tree, const config::KeyPath& path) {
-  const auto* at = &tree;
-  for (const auto& part : path) {
-    if (const auto* object = at->if_object()) {
-      at = object->if_contains(part);
-    } else if (const auto* list = at->if_array()) {
-      std::size_t index = list->size();
-      std::from_chars(part.data(), part.data() + part.size(), index);
-      at = index < list->size() ? &(*list)[index] : nullptr;
-    } else {
-      return nullptr;
-    }
-    if (at == nullptr) return nullptr;
-  }
-  return at->is_null() ? nullptr : at;
+  const auto* value = config::find_in_tree(tree, path);
+  return value == nullptr || value->is_null() ? nullptr : value;
 }
 
 std::string line_of(const config::Issue& issue, const config::Document& document) {
