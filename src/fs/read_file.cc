@@ -17,6 +17,7 @@
 namespace carapace::fs {
 namespace {
 
+constexpr std::size_t kPage = 4096;
 constexpr std::size_t kPiece = 64UL << 10U;
 constexpr std::chrono::milliseconds kTick{10};
 constexpr std::chrono::milliseconds kFirstWait{4};  // doubles at each reading; 0.5 s in all
@@ -68,8 +69,9 @@ Result<std::string> read_open(int file, const std::string& path, std::size_t siz
                               std::size_t max_bytes) {
   std::string out;
   std::size_t have = 0;
-  // The size is only a first guess: the file may grow while it is read, and /proc says 0.
-  std::size_t want = std::min(max_bytes, size) + 1;
+  // The size is only a first guess: the file may grow while it is read, and /proc says 0. What lies
+  // in /proc/sys answers to the first read only, so that one asks for enough.
+  std::size_t want = std::min(max_bytes, std::max(size, kPage)) + 1;
   for (;;) {
     out.resize(want);
     const auto got = ::read(file, out.data() + have, want - have);

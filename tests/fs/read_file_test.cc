@@ -151,6 +151,14 @@ TEST(ReadFile, AFileThatIsRewrittenMeanwhileIsReadAgain) {
   if (longest_pause < std::chrono::milliseconds(8)) EXPECT_EQ(torn_settled, 0);
 }
 
+#ifdef __linux__
+TEST(ReadFile, WhatTheKernelTellsIsReadToItsEnd) {
+  const auto text = read_file("/proc/sys/kernel/pid_max");
+  ASSERT_TRUE(text) << text.error().detail;
+  EXPECT_TRUE(text->ends_with('\n') && text->size() > 2) << *text;
+}
+#endif
+
 TEST(ReadFile, MissingAndUnspeakablePaths) {
   const TempDir dir;
   EXPECT_EQ(read_file(dir / "none").error().code, Errc::not_found);
