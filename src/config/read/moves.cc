@@ -27,15 +27,6 @@ json::value* find(json::value& tree, const KeyPath& path) {
   return at;
 }
 
-std::vector<std::string> names_in(const json::value& at) {
-  std::vector<std::string> names;
-  if (const auto* object = at.if_object())
-    for (const auto& member : *object) names.emplace_back(member.key());
-  if (const auto* list = at.if_array())
-    for (std::size_t i = 0; i < list->size(); ++i) names.push_back(std::to_string(i));
-  return names;
-}
-
 // All paths of the tree that the pattern meets.
 void meet(json::value& at, std::span<const string_view> pattern, KeyPath& path,
           std::vector<KeyPath>& out) {
@@ -43,15 +34,18 @@ void meet(json::value& at, std::span<const string_view> pattern, KeyPath& path,
     out.push_back(path);
     return;
   }
-  const auto names = pattern.front() == "*"
-                         ? names_in(at)
-                         : std::vector<std::string>{std::string(pattern.front())};
-  for (const auto& name : names) {
-    auto* next = below(at, name);
-    if (next == nullptr) continue;
-    path.push_back(name);
-    meet(*next, pattern.subspan(1), path, out);
+  const auto go_on = [&](json::value& next, std::string name) {
+    path.push_back(std::move(name));
+    meet(next, pattern.subspan(1), path, out);
     path.pop_back();
+  };
+  if (pattern.front() != "*") {
+    std::string name(pattern.front());
+    if (auto* next = below(at, name); next != nullptr) go_on(*next, std::move(name));
+  } else if (auto* object = at.if_object()) {
+    for (auto& member : *object) go_on(member.value(), std::string(member.key()));
+  } else if (auto* list = at.if_array()) {
+    for (std::size_t i = 0; i < list->size(); ++i) go_on((*list)[i], std::to_string(i));
   }
 }
 

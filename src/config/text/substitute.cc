@@ -31,34 +31,46 @@ class Walk {
     if (auto* text = value.if_string()) {
       if (text->find('$') != json::string::npos) fill(*text);
     } else if (auto* object = value.if_object()) {
-      for (auto& member : *object) below(member.value(), member.key());
+      for (auto& member : *object) below(member.value(), {member.key(), 0});
     } else if (auto* list = value.if_array()) {
-      for (std::size_t i = 0; i < list->size(); ++i)
-        if ((*list)[i].is_string() || (*list)[i].is_structured())
-          below((*list)[i], std::to_string(i));
+      for (std::size_t i = 0; i < list->size(); ++i) below((*list)[i], {{}, i});
     }
   }
 
   std::vector<Unfilled> unfilled;
 
  private:
-  void below(json::value& inner, string_view part) {
-    path_.emplace_back(part);
+  struct Part {
+    string_view key;  // of a member; without data an index
+    std::size_t index;
+  };
+
+  void below(json::value& inner, Part part) {
+    if (!inner.is_string() && !inner.is_structured()) return;
+    way_.push_back(part);
     value(inner);
-    path_.pop_back();
+    way_.pop_back();
+  }
+
+  KeyPath path() const {
+    KeyPath out;
+    for (const auto& part : way_)
+      out.push_back(part.key.data() == nullptr ? std::to_string(part.index)
+                                               : std::string(part.key));
+    return out;
   }
 
   void fill(json::string& text) {
-    if (has_unclosed_reference(text)) unfilled.push_back({path_, {}});
+    if (has_unclosed_reference(text)) unfilled.push_back({path(), {}});
     auto replaced = substitute_text(text, lookup_);
     if (replaced)
       text = *replaced;
     else
-      unfilled.push_back({path_, std::move(replaced.error())});
+      unfilled.push_back({path(), std::move(replaced.error())});
   }
 
   const Lookup& lookup_;
-  KeyPath path_;
+  std::vector<Part> way_;
 };
 
 }  // namespace
