@@ -171,6 +171,17 @@ SETTINGS = """{
 """
 
 
+def reading(bench, rounds):
+    """A configuration of 1 MB in a main file and twenty includes: read, merged, filled in and checked."""
+    series = Series()
+    done = subprocess.run([bench.program("config_bench"), "--benchmark_filter=load/large", f"--benchmark_repetitions={2 * rounds}",
+                           "--benchmark_min_time=0.2", "--benchmark_format=json"], check=True, capture_output=True, text=True)
+    for one in json.loads(done.stdout)["benchmarks"]:
+        if one["run_type"] == "iteration":
+            series.add(read_ms=one["real_time"])
+    return series
+
+
 def commands(bench, rounds):
     series = Series()
     for name, word in (("help_ms", "--help"), ("version_ms", "version")):

@@ -95,6 +95,11 @@ def transcripts_rows(of):
     return rows
 
 
+def reading_rows(of):
+    return [("reading a configuration of 1 MB in 20 includes: parsed, merged, variables filled in, checked", "≤ 20 ms",
+             shown(of["read_ms"], "ms"), "", "")]
+
+
 def commands_rows(of):
     return [("`--help` / `version`", "≤ 10 ms", f"{shown(of['help_ms'])} / {shown(of['version_ms'])} ms", "", "1.4 s"),
             ("`config get` of one key, the whole process", "≤ 10 ms", shown(of["config_get_ms"], "ms"), "", ""),
@@ -117,6 +122,7 @@ def plan(quick):
          lambda of: one_turn_rows(of, "one every 0.5 ms", "", "")),
         ("many_turns", lambda bench: figures.many_turns(bench, rounds, 5 if quick else 20), many_turns_rows),
         ("transcripts", lambda bench: figures.long_transcripts(bench, rounds, 5), transcripts_rows),
+        ("reading", lambda bench: figures.reading(bench, rounds), reading_rows),
         ("commands", lambda bench: figures.commands(bench, rounds), commands_rows),
     ]
 
