@@ -254,9 +254,8 @@ TEST(Reference, FilesAreUpToDate) {
 // What protocol 3 allows in a hint, and what forms have to know.
 TEST(UiHints, AreWhole) {
   const auto hints = parse_json(config::ui_hints(schema())).value();
-  const std::set<std::string_view> allowed{"label",    "help",        "group",       "order",
-                                           "advanced", "sensitive",   "reload",      "part",
-                                           "guarded",  "placeholder", "itemTemplate"};
+  const std::set<std::string_view> allowed{"label",    "help",      "group",       "order",
+                                           "advanced", "sensitive", "placeholder", "itemTemplate"};
   for (const auto& [path, hint] : hints.as_object()) {
     for (const auto& field : hint.as_object()) EXPECT_TRUE(allowed.contains(field.key())) << path;
     EXPECT_FALSE(hint.at("label").as_string().empty()) << path;
@@ -282,6 +281,11 @@ TEST(JsonSchema, SaysWhatTheRowsSay) {
   EXPECT_EQ(gateway.at("port").at("default"), 18789);
   EXPECT_EQ(gateway.at("auth").at("properties").at("mode").at("enum").as_array().size(), 3U);
   EXPECT_EQ(tree.at("additionalProperties"), false);
+  EXPECT_EQ(gateway.at("port").at("x-reload"), "restart");
+  EXPECT_FALSE(gateway.at("port").as_object().contains("x-guarded"));
+  EXPECT_EQ(gateway.at("auth").at("properties").at("mode").at("x-guarded"), true) << "around it";
+  EXPECT_EQ(tree.at("properties").at("ui").at("properties").at("seamColor").at("x-reload"),
+            "planned");
   const auto& providers = tree.at("properties").at("models").at("properties").at("providers");
   EXPECT_EQ(providers.at("additionalProperties").at("properties").at("models").at("type"), "array");
 }

@@ -46,26 +46,26 @@ void put_text(json::object& out, const FieldRow& row) {
   if (row.type == FieldType::text) put_bounds(out, row, "minLength", "maxLength");
 }
 
-json::object of_branch(const Branch& branch);
+json::object of_branch(const Branch& branch, bool guarded);
 
-void put_object(json::object& out, const Branch& branch, bool open) {
+void put_object(json::object& out, const Branch& branch, bool open, bool guarded) {
   out["type"] = "object";
   json::object properties;
   for (const auto& child : branch.children)
-    if (child->name != "*") properties[child->name] = of_branch(*child);
+    if (child->name != "*") properties[child->name] = of_branch(*child, guarded);
   const auto* any = branch.find("*");
   if (!properties.empty()) out["properties"] = std::move(properties);
   if (any != nullptr) {
-    out["additionalProperties"] = of_branch(*any);
+    out["additionalProperties"] = of_branch(*any, guarded);
   } else if (!open) {
     out["additionalProperties"] = false;
   }
 }
 
-void put_list(json::object& out, const Branch& branch, FieldType type) {
+void put_list(json::object& out, const Branch& branch, FieldType type, bool guarded) {
   out["type"] = "array";
   if (const auto* any = branch.find("*")) {
-    out["items"] = of_branch(*any);
+    out["items"] = of_branch(*any, guarded);
   } else if (type == FieldType::text_list) {
     out["items"] = json::object{{"type", "string"}};
   } else if (type == FieldType::object_list) {
@@ -73,7 +73,7 @@ void put_list(json::object& out, const Branch& branch, FieldType type) {
   }
 }
 
-json::object of_type(FieldType type, const Branch& branch) {
+json::object of_type(FieldType type, const Branch& branch, bool guarded) {
   json::object out;
   switch (type) {
     case FieldType::boolean: out["type"] = "boolean"; break;
@@ -84,9 +84,9 @@ json::object of_type(FieldType type, const Branch& branch) {
     case FieldType::color: put_text(out, *branch.row); break;
     case FieldType::text_list:
     case FieldType::list:
-    case FieldType::object_list: put_list(out, branch, type); break;
+    case FieldType::object_list: put_list(out, branch, type, guarded); break;
     case FieldType::object:
-    case FieldType::map: put_object(out, branch, branch.children.empty()); break;
+    case FieldType::map: put_object(out, branch, branch.children.empty(), guarded); break;
     case FieldType::any: break;
   }
   if (type == FieldType::integer || type == FieldType::number)
@@ -96,21 +96,27 @@ json::object of_type(FieldType type, const Branch& branch) {
   return out;
 }
 
-json::object of_branch(const Branch& branch) {
+// `guarded`: by something around it.
+json::object of_branch(const Branch& branch, bool guarded) {
   if (branch.row == nullptr) {
     json::object out;
-    put_object(out, branch, false);
+    put_object(out, branch, false, guarded);
     return out;
   }
   const auto& row = *branch.row;
+  guarded = guarded || row.guarded;
   json::object out;
   if (row.also) {
-    out["anyOf"] = json::array{of_type(row.type, branch), of_type(*row.also, branch)};
+    out["anyOf"] =
+        json::array{of_type(row.type, branch, guarded), of_type(*row.also, branch, guarded)};
   } else {
-    out = of_type(row.type, branch);
+    out = of_type(row.type, branch, guarded);
   }
   out["description"] = row.description;
   if (!row.fallback.empty()) out["default"] = parse_json(row.fallback).value();
+  out["x-reload"] = row.planned ? "planned" : name_of(row.reload);
+  if (!row.planned && !row.part.empty()) out["x-part"] = row.part;
+  if (guarded || row.secret) out["x-guarded"] = true;
   return out;
 }
 
@@ -123,8 +129,6 @@ json::object hint(const FieldRow& row, string_view group, std::size_t order) {
                    {"order", order}};
   if (!in_use(row)) out["advanced"] = true;
   if (row.secret) out["sensitive"] = true;
-  if (!row.planned) out["reload"] = name_of(row.reload);
-  if (!row.planned && !row.part.empty()) out["part"] = row.part;
   if (row.secret && row.type == FieldType::text) {
     out["placeholder"] = "${NAME}";
   } else if (!row.fallback.empty()) {
@@ -134,14 +138,6 @@ json::object hint(const FieldRow& row, string_view group, std::size_t order) {
   return out;
 }
 
-// The row says so, or one around it. Secrets are guarded without saying so.
-bool is_guarded(const FieldRow& row, const Schema& schema) {
-  return std::ranges::any_of(schema.rows(), [&row](const FieldRow& around) {
-    return around.guarded && row.path.starts_with(around.path) &&
-           (row.path.size() == around.path.size() || row.path[around.path.size()] == '.');
-  });
-}
-
 }  // namespace
 
 std::string json_schema(const Schema& schema) {
@@ -149,7 +145,7 @@ std::string json_schema(const Schema& schema) {
   for (const auto& row : schema.rows()) root.add(row);
   json::object out{{"$schema", "http://json-schema.org/draft-07/schema#"},
                    {"title", "Configuration of Carapace"}};
-  put_object(out, root, false);
+  put_object(out, root, false, false);
   return dump_json(out);
 }
 
@@ -164,9 +160,7 @@ std::string ui_hints(const Schema& schema) {
       out[section] = json::object{{"label", group}, {"group", group}, {"order", out.size()}};
     const auto order = out.size();
     if (out.contains(row.path)) continue;
-    auto one = hint(row, group, order);
-    if (is_guarded(row, schema)) one["guarded"] = true;
-    out[row.path] = std::move(one);
+    out[row.path] = hint(row, group, order);
   }
   return dump_json(out);
 }
