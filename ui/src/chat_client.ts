@@ -1,5 +1,6 @@
 import { ApprovalDesk } from "./approval_desk.js";
 import type { ChatEntry } from "./chat_entry.js";
+import { configState, GOOD_CONFIG } from "./config_state.js";
 import { Conversation } from "./conversation.js";
 import { draftOf, forgetDrafts } from "./storage/draft_store.js";
 import { GatewayLink, randomId, RequestError } from "./gateway_link.js";
@@ -10,7 +11,7 @@ import { SessionBook } from "./session_book.js";
 import { labelFor } from "./session_title.js";
 import { signInProblem } from "./sign_in_problem.js";
 import { forgetToken, isTabOnly, onSignOutElsewhere, storedToken, storeToken, takeTokenFromFragment } from "./storage/token_store.js";
-import type { AgentEvent, ApprovalRequested, ChatEvent, EventFrame, Hello, HistoryMessage, WireError } from "./wire_types.js";
+import type { AgentEvent, ApprovalRequested, ChatEvent, ConfigReport, EventFrame, Hello, HistoryMessage, WireError } from "./wire_types.js";
 
 export type Phase = "signed-out" | "connecting" | "online" | "offline" | "restarting";
 
@@ -33,6 +34,9 @@ export class ChatClient {
   announcement = "";
   openKey = "";
   gatewayVersion = "";
+  config = GOOD_CONFIG;
+  /** Told when the gateway's configuration file is another one. */
+  onConfigChanged: (hash: string | undefined) => void = () => undefined;
   readonly outbox = new Outbox();
   readonly link: GatewayLink;
   readonly book: SessionBook;
@@ -96,6 +100,7 @@ export class ChatClient {
     this.prepared.clear();
     forgetDrafts();
     this.toast = this.announcement = "";
+    this.config = GOOD_CONFIG;
     this.openKey = "";
     rememberSession("");
     this.problem = "";
@@ -251,6 +256,7 @@ export class ChatClient {
     if (!this.openKey) this.openKey = remembered || this.book.mainKey;
     this.setPhase("online");
     this.announcement = "Connected.";
+    void this.lookAtConfig(hello.snapshot?.health?.config);
     void this.book.loadModels();
     void this.afterConnect(remembered);
   }
@@ -285,7 +291,24 @@ export class ChatClient {
       this.approvals.asked(frame.payload as ApprovalRequested);
     } else if (frame.event === "exec.approval.resolved") {
       this.approvals.remove((frame.payload as { id: string }).id);
-    } else if (frame.event === "tick") this.changed();
+    } else if (frame.event === "config.changed") this.configChanged(frame.payload as ConfigReport);
+    else if (frame.event === "tick") this.changed();
+  }
+
+  /** A gateway that has just started greets without its health. */
+  private async lookAtConfig(report: ConfigReport | undefined): Promise<void> {
+    const asked = report ?? (await this.link.request<{ config?: ConfigReport }>("status").catch(() => undefined))?.config;
+    this.config = configState(GOOD_CONFIG, asked);
+    this.onConfigChanged(asked?.hash);
+    this.changed();
+  }
+
+  private configChanged(report: ConfigReport): void {
+    const wasValid = this.config.valid;
+    this.config = configState(this.config, report);
+    if (wasValid && !this.config.valid) this.announcement = "The configuration file cannot be used. The last good one stays in force.";
+    this.onConfigChanged(report?.hash);
+    this.changed();
   }
 
   private onChat(event: ChatEvent): void {
@@ -441,6 +464,11 @@ export class ChatClient {
     } catch (error) {
       this.say(`${what}: ${(error as Error).message}`);
     }
+  }
+
+  /** Says something about the last action until it is dismissed. */
+  tell(text: string): void {
+    this.say(text);
   }
 
   private say(text: string): void {

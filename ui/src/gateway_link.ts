@@ -13,6 +13,7 @@ export class RequestError extends Error {
     message: string,
     /** The gateway's code, or LINK_LOST / TIMEOUT when no answer came. */
     readonly code: string,
+    readonly details?: unknown,
   ) {
     super(message);
   }
@@ -211,7 +212,7 @@ export class GatewayLink {
     this.pending.delete(frame.id);
     window.clearTimeout(pending.timer);
     if (frame.ok) pending.resolve(frame.payload);
-    else pending.reject(new RequestError(frame.error?.message ?? "request failed", frame.error?.code ?? "UNAVAILABLE"));
+    else pending.reject(new RequestError(frame.error?.message ?? "request failed", frame.error?.code ?? "UNAVAILABLE", frame.error?.details));
   }
 
   private checkOrder(seq: number | undefined): void {

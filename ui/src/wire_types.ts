@@ -4,6 +4,7 @@ export interface WireError {
   code: string;
   message: string;
   retryable?: boolean;
+  details?: unknown;
 }
 
 export interface ResponseFrame {
@@ -25,9 +26,27 @@ export interface Hello {
   server?: { version?: string; host?: string };
   snapshot?: {
     uptimeMs?: number;
+    health?: { config?: ConfigReport };
     sessionDefaults?: { defaultAgentId?: string; mainKey?: string; mainSessionKey?: string };
   };
   policy?: { tickIntervalMs?: number; maxPayload?: number };
+}
+
+export interface ConfigIssue {
+  severity?: string;
+  path?: string;
+  message?: string;
+  /** file:line:column */
+  at?: string;
+}
+
+/** In `health` and `status`; the event `config.changed` has the mode and no file. */
+export interface ConfigReport {
+  valid?: boolean;
+  file?: string;
+  hash?: string;
+  mode?: string;
+  issues?: ConfigIssue[];
 }
 
 export interface SessionRow {

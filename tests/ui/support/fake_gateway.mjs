@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { WebSocketServer } from "ws";
+import { configMethods, newConfig } from "./fake_config.mjs";
 import { planReply } from "./fake_replies.mjs";
 
 const DIST = fileURLToPath(new URL("../../../ui/dist/", import.meta.url));
@@ -18,6 +19,7 @@ const MAIN = "agent:main:main";
 export function newState() {
   return {
     sessions: new Map(),
+    config: newConfig(),
     models: [
       { id: "mock-gpt", name: "Mock GPT", provider: "mock" },
       { id: "mock-large", name: "Mock Large", provider: "mock" },
@@ -76,7 +78,7 @@ export async function startFakeGateway({ port = 0, token = "secret", state = new
         if (!method) throw new Error(`unknown method: ${frame.method}`);
         answer({ ok: true, payload: method(frame.params ?? {}) });
       } catch (error) {
-        answer({ ok: false, error: { code: "INVALID_REQUEST", message: error.message } });
+        answer({ ok: false, error: { code: "INVALID_REQUEST", message: error.message, details: error.details } });
       }
     });
   }
@@ -99,6 +101,7 @@ export async function startFakeGateway({ port = 0, token = "secret", state = new
   }
 
   const methods = {
+    ...configMethods(state, broadcast),
     "sessions.list": () => ({
       ts: Date.now(),
       path: "sessions.json",

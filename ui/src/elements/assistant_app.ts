@@ -1,6 +1,8 @@
-import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { html, nothing, type LitElement, type PropertyValues, type TemplateResult } from "lit";
 import { ChatClient, type Phase } from "../chat_client.js";
+import { issueText } from "../config_state.js";
 import { sessionTitle } from "../session_title.js";
+import type { SettingsDesk } from "../settings/settings_desk.js";
 import { currentTheme, startTheme, toggleTheme } from "../theme.js";
 import "./chat_log.js";
 import type { ChatLog } from "./chat_log.js";
@@ -28,8 +30,12 @@ const GUIDE_STARTERS = ["How do I set a provider key?", "How do I use a local mo
 const HIDDEN_PAUSE_MS = 120;
 
 export class AssistantApp extends PlainElement {
-  static override properties = { drawer: { state: true } };
+  static override properties = { drawer: { state: true }, showsSettings: { state: true } };
   declare drawer: boolean;
+  declare showsSettings: boolean;
+  /** Made when the settings are opened first; what was typed there is kept while one looks at a chat. */
+  private settings: SettingsDesk | null = null;
+  private revision = 0;
   private readonly client = new ChatClient(() => this.redrawSoon());
   private redraw = 0;
   private greeted = false;
@@ -38,6 +44,7 @@ export class AssistantApp extends PlainElement {
   constructor() {
     super();
     this.drawer = false;
+    this.showsSettings = false;
   }
 
   override connectedCallback(): void {
@@ -45,6 +52,10 @@ export class AssistantApp extends PlainElement {
     startTheme(() => this.requestUpdate());
     this.narrow.addEventListener("change", () => this.requestUpdate());
     document.addEventListener("keydown", (event) => this.escape(event));
+    window.addEventListener("beforeunload", (event) => {
+      if (this.settings?.changes) event.preventDefault();
+    });
+    this.client.onConfigChanged = (hash) => void this.settings?.fileChanged(hash);
     this.client.start();
   }
 
@@ -72,7 +83,8 @@ export class AssistantApp extends PlainElement {
     const connected = client.phase === "online";
     const answering = Boolean(client.conversation?.activeRun) && connected;
     const hidden = this.narrow.matches && !this.drawer;
-    return html`<a class="skip-link" href="#message" @click=${this.skip}>Skip to the message box</a>
+    const skipTo = this.showsSettings ? "Skip to the settings" : "Skip to the message box";
+    return html`<a class="skip-link" href=${this.showsSettings ? "#settings" : "#message"} @click=${this.skip}>${skipTo}</a>
       <div class="layout">
         <aside id="sessions" class=${this.drawer ? "sidebar shown" : "sidebar"} aria-label="Sessions" ?inert=${hidden}>
           <div class="brand">
@@ -81,7 +93,7 @@ export class AssistantApp extends PlainElement {
           </div>
           <session-list
             .rows=${client.book.rows}
-            .openKey=${client.openKey}
+            .openKey=${this.showsSettings ? "" : client.openKey}
             .mainKey=${client.book.mainKey}
             .disabled=${!connected}
             @new-session=${this.newSession}
@@ -90,42 +102,63 @@ export class AssistantApp extends PlainElement {
             @delete-session=${(event: CustomEvent<string>) => this.removeSession(event.detail)}
           ></session-list>
           <div class="sidebar-foot">
-            <button type="button" class="foot-button" @click=${() => client.signOut()}>${icon("leave")} Sign out</button>
+            <button type="button" class="foot-button" aria-current=${this.showsSettings ? "page" : nothing} @click=${() => void this.openSettings()}>${icon("sliders")} Settings</button>
+            <button type="button" class="foot-button" @click=${() => this.signOut()}>${icon("leave")} Sign out</button>
             ${client.gatewayVersion ? html`<span class="muted small">v${client.gatewayVersion}</span>` : nothing}
           </div>
         </aside>
         ${this.drawer ? html`<div class="scrim" @click=${() => this.closeDrawer()}></div>` : nothing}
         <main id="content" class="stage" ?inert=${this.narrow.matches && this.drawer}>
-          ${this.renderHeader(connected)} ${this.renderBanner()}
-          <chat-log
-            .rows=${client.rows}
-            .sessionKey=${client.openKey}
-            .answering=${answering}
-            .loaded=${client.conversation?.loaded ?? false}
-            .connected=${connected}
-            .approvals=${client.approvals.waiting}
-            .earlier=${client.conversation?.earlier ?? "none"}
-            .starters=${this.onGuide ? GUIDE_STARTERS : STARTERS}
-            @suggest=${(event: CustomEvent<string>) => this.composer?.suggest(event.detail)}
-            @load-earlier=${() => client.loadEarlier()}
-            .placeOf=${(key: string) => sessionTitle(client.book.rowOrNew(key), client.book.mainKey)}
-            @retry-answer=${(event: CustomEvent<string>) => client.retryAnswer(event.detail)}
-            @resend=${(event: CustomEvent<string>) => client.resend(event.detail)}
-            @discard=${(event: CustomEvent<string>) => client.discard(event.detail)}
-            @decide=${(event: CustomEvent<{ id: string; decision: "allow-once" | "deny" }>) => client.decide(event.detail.id, event.detail.decision)}
-          ></chat-log>
-          ${client.toast
-            ? html`<div class="toast"><span>${client.toast}</span><button type="button" class="small-button" aria-label="Dismiss" @click=${() => client.dismissToast()}>${icon("close")}</button></div>`
-            : nothing}
-          <composer-box
-            .sessionKey=${client.openKey}
-            .connected=${connected}
-            .answering=${answering}
-            .submitText=${(text: string) => this.submit(text)}
-            @stop-answer=${() => this.stop()}
-          ></composer-box>
+          ${this.renderHeader(connected)} ${this.renderConfigBanner()} ${this.renderBanner()}
+          ${this.showsSettings && this.settings ? this.renderSettings(connected) : this.renderConversation(connected, answering)}
         </main>
       </div>`;
+  }
+
+  private renderConversation(connected: boolean, answering: boolean): TemplateResult {
+    const { client } = this;
+    return html`<chat-log
+        .rows=${client.rows}
+        .sessionKey=${client.openKey}
+        .answering=${answering}
+        .loaded=${client.conversation?.loaded ?? false}
+        .connected=${connected}
+        .approvals=${client.approvals.waiting}
+        .earlier=${client.conversation?.earlier ?? "none"}
+        .starters=${this.onGuide ? GUIDE_STARTERS : STARTERS}
+        @suggest=${(event: CustomEvent<string>) => this.composer?.suggest(event.detail)}
+        @load-earlier=${() => client.loadEarlier()}
+        .placeOf=${(key: string) => sessionTitle(client.book.rowOrNew(key), client.book.mainKey)}
+        @retry-answer=${(event: CustomEvent<string>) => client.retryAnswer(event.detail)}
+        @resend=${(event: CustomEvent<string>) => client.resend(event.detail)}
+        @discard=${(event: CustomEvent<string>) => client.discard(event.detail)}
+        @decide=${(event: CustomEvent<{ id: string; decision: "allow-once" | "deny" }>) => client.decide(event.detail.id, event.detail.decision)}
+      ></chat-log>
+      ${this.renderToast()}
+      <composer-box
+        .sessionKey=${client.openKey}
+        .connected=${connected}
+        .answering=${answering}
+        .submitText=${(text: string) => this.submit(text)}
+        @stop-answer=${() => this.stop()}
+      ></composer-box>`;
+  }
+
+  private renderToast(): TemplateResult | typeof nothing {
+    const { client } = this;
+    if (!client.toast) return nothing;
+    return html`<div class="toast"><span>${client.toast}</span><button type="button" class="small-button" aria-label="Dismiss" @click=${() => client.dismissToast()}>${icon("close")}</button></div>`;
+  }
+
+  private renderSettings(connected: boolean): TemplateResult {
+    const { waiting } = this.client.approvals;
+    return html`${waiting.length
+        ? html`<div class="banner" role="note">
+            ${icon("shield")}<p>A tool waits for your word. <button type="button" class="link-button" @click=${() => this.toChat()}>Look at it</button></p>
+          </div>`
+        : nothing}
+      ${this.renderToast()}
+      <settings-page id="settings" .desk=${this.settings} .revision=${this.revision} .connected=${connected}></settings-page>`;
   }
 
   private renderHeader(connected: boolean): TemplateResult {
@@ -138,20 +171,38 @@ export class AssistantApp extends PlainElement {
         ${icon("menu")}
       </button>
       <h2 class="session-name" title=${title}>${title}</h2>
-      <model-picker
-        .models=${client.book.models}
-        .current=${client.book.modelOf(client.openKey).ref}
-        .standard=${client.book.defaultRef}
-        .disabled=${!connected}
-        @choose-model=${(event: CustomEvent<string>) => client.chooseModel(event.detail)}
-      ></model-picker>
+      ${this.showsSettings ? nothing : this.renderModelPicker(connected)}
       <span class="phase ${client.phase}" title=${PHASE_TEXT[client.phase]}><span class="dot"></span><span class="phase-text">${PHASE_TEXT[client.phase]}</span></span>
       <button type="button" class="small-button theme-toggle" aria-label=${themeLabel} title=${themeLabel} @click=${this.toggleTheme}>${icon(dark ? "sun" : "moon")}</button>
     </header>`;
   }
 
+  private renderModelPicker(connected: boolean): TemplateResult {
+    const { client } = this;
+    return html`<model-picker
+        .models=${client.book.models}
+        .current=${client.book.modelOf(client.openKey).ref}
+        .standard=${client.book.defaultRef}
+        .disabled=${!connected}
+        @choose-model=${(event: CustomEvent<string>) => client.chooseModel(event.detail)}
+      ></model-picker>`;
+  }
+
   private get onGuide(): boolean {
     return this.client.book.modelOf(this.client.openKey).provider === "guide";
+  }
+
+  private renderConfigBanner(): TemplateResult | typeof nothing {
+    const { config } = this.client;
+    if (config.valid) return nothing;
+    return html`<div class="banner config-banner" role="alert">
+      ${icon("warning")}
+      <p>
+        <strong>The configuration file cannot be used; the last good one stays in force.</strong>
+        <span class="config-issue">${issueText(config)}</span>
+        ${config.file ? html`<span class="wide-only">Mend <code>${config.file}</code> or run <code>carapace doctor</code>.</span>` : nothing}
+      </p>
+    </div>`;
   }
 
   private renderBanner(): TemplateResult | typeof nothing {
@@ -163,7 +214,7 @@ export class AssistantApp extends PlainElement {
         <button type="button" class="link-button" @click=${() => client.link.hurry()}>Try now</button>
       </div>`;
     }
-    if (!this.onGuide) return nothing;
+    if (!this.onGuide || this.showsSettings) return nothing;
     return html`<div class="banner guide" role="note">
       ${icon("compass")}
       <p>
@@ -184,11 +235,16 @@ export class AssistantApp extends PlainElement {
       // Ready to write; on a phone this would only bring up the keyboard.
       if (!this.narrow.matches) void this.composer?.focusText();
     }
-    if (this.isOut) this.greeted = false;
+    if (this.isOut) {
+      this.greeted = false;
+      this.settings = null;
+      this.showsSettings = false;
+    }
     document.title = this.isOut ? "Carapace" : `${this.openTitle()} – Carapace`;
   }
 
   private openTitle(): string {
+    if (this.showsSettings) return "Settings";
     const { book, openKey } = this.client;
     return openKey ? sessionTitle(book.rowOrNew(openKey), book.mainKey) : "Chat";
   }
@@ -203,18 +259,54 @@ export class AssistantApp extends PlainElement {
     return sent;
   }
 
+  /** The form's code is fetched when it is wanted. */
+  private async openSettings(): Promise<void> {
+    this.drawer = false;
+    try {
+      const { SettingsDesk } = await import("./settings_page.js");
+      this.settings ??= new SettingsDesk(this.client.link, () => {
+        this.revision += 1;
+        this.redrawSoon();
+      });
+    } catch {
+      this.client.tell("The settings could not be loaded. Reload the page.");
+      return;
+    }
+    this.showsSettings = true;
+    await this.settings.load();
+    this.requestUpdate();
+    await this.updateComplete;
+    await this.querySelector<LitElement>("settings-page")?.updateComplete;
+    // On a phone the search would bring up the keyboard.
+    this.querySelector<HTMLElement>(this.narrow.matches ? ".settings-scroll" : "settings-page input[type=search]")?.focus();
+  }
+
+  private toChat(): void {
+    this.showsSettings = false;
+    void this.updateComplete.then(() => this.composer?.focusText());
+  }
+
+  private signOut(): void {
+    this.settings = null;
+    this.showsSettings = false;
+    this.client.signOut();
+  }
+
   private newSession(): void {
     this.client.newSession();
+    this.showsSettings = false;
     this.drawer = false;
     this.requestUpdate();
     void this.updateComplete.then(() => this.composer?.focusText());
   }
 
   private open(key: string): void {
+    const fromSettings = this.showsSettings;
+    this.showsSettings = false;
     this.client.openSession(key);
     // At once, not with the next frame: keys pressed now belong to the new session's draft.
     this.requestUpdate();
-    if (!this.drawer) return;
+    if (!this.drawer && !fromSettings) return;
     this.drawer = false;
     void this.updateComplete.then(() => this.composer?.focusText());
   }
@@ -245,7 +337,8 @@ export class AssistantApp extends PlainElement {
   private skip(event: Event): void {
     // The fragment stays free for the token, so the jump is made here.
     event.preventDefault();
-    void this.composer?.focusText();
+    if (this.showsSettings) this.querySelector<HTMLElement>("settings-page input[type=search]")?.focus();
+    else void this.composer?.focusText();
   }
 
   private escape(event: KeyboardEvent): void {

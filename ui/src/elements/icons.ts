@@ -20,6 +20,8 @@ const shapes = {
   down: svg`<path d="M12 5v14M6 13l6 6 6-6" />`,
   leave: svg`<path d="M14 4h5v16h-5M4 12h10M8 8l-4 4 4 4" />`,
   shield: svg`<path d="M12 3 5 6v5c0 4.5 3 8 7 10 4-2 7-5.5 7-10V6z" />`,
+  sliders: svg`<path d="M4 7h9M17 7h3M4 12h3M11 12h9M4 17h11M19 17h1" /><circle cx="15" cy="7" r="2" /><circle cx="9" cy="12" r="2" /><circle cx="17" cy="17" r="2" />`,
+  warning: svg`<path d="M12 4 2.8 19.5h18.4zM12 10v4.5M12 17v.2" />`,
   compass: svg`<circle cx="12" cy="12" r="8.5" /><path d="m15.5 8.5-2 5-5 2 2-5z" />`,
 } satisfies Record<string, SVGTemplateResult>;
 
