@@ -50,24 +50,45 @@ const SCHEMA = {
 
 const HINTS = {
   gateway: { label: "Gateway" },
-  "gateway.port": { help: "Port that the gateway listens on.", reload: "restart" },
-  "gateway.auth.token": { help: "What clients show to be let in.", sensitive: true, reload: "restart" },
-  "gateway.controlUi.enabled": { help: "Serves the browser app.", reload: "restart" },
+  "gateway.port": { help: "Port that the gateway listens on." },
+  "gateway.auth.token": { help: "What clients show to be let in.", sensitive: true },
+  "gateway.controlUi.enabled": { help: "Serves the browser app." },
   logging: { label: "Logging" },
-  "logging.level": { help: "The least important lines that are kept.", reload: "hot" },
-  "logging.levels": { help: "The same for single parts.", reload: "hot" },
+  "logging.level": { help: "The least important lines that are kept." },
+  "logging.levels": { help: "The same for single parts." },
   models: { label: "Models" },
-  "models.providers.*.baseUrl": { help: "Where the provider is.", reload: "hot", guarded: true },
-  "models.providers.*.apiKey": { help: "Key of the provider.", sensitive: true, reload: "hot" },
-  "models.providers.*.models": { help: "Models beside those that are known.", reload: "hot" },
+  "models.providers.*.baseUrl": { help: "Where the provider is." },
+  "models.providers.*.apiKey": { help: "Key of the provider.", sensitive: true },
+  "models.providers.*.models": { help: "Models beside those that are known." },
   tools: { label: "Tools" },
-  "tools.web.fetch.allowPrivateHosts": { help: "Private hosts that may be fetched.", reload: "hot" },
-  "tools.web.fetch.enabled": { help: "Lets the assistant read web pages.", reload: "subsystem", part: "tools" },
+  "tools.web.fetch.allowPrivateHosts": { help: "Private hosts that may be fetched." },
+  "tools.web.fetch.enabled": { help: "Lets the assistant read web pages." },
   messages: { label: "Messages" },
   "messages.responsePrefix": { help: "Stands in front of each answer. (Changes nothing yet.)", advanced: true },
   talk: { label: "Talk" },
-  "talk.apiKey": { help: "Key of the voice.", sensitive: true, guarded: false, reload: "hot" },
+  "talk.apiKey": { help: "Key of the voice.", sensitive: true },
 };
+
+/** What stands beside the standard words of the schema. */
+const MARKS = {
+  "gateway.port": { "x-reload": "restart" },
+  "gateway.auth.token": { "x-reload": "restart" },
+  "gateway.controlUi.enabled": { "x-reload": "restart" },
+  "logging.level": { "x-reload": "hot" },
+  "logging.levels": { "x-reload": "hot" },
+  "models.providers.*.baseUrl": { "x-reload": "hot", "x-guarded": true },
+  "models.providers.*.apiKey": { "x-reload": "hot" },
+  "models.providers.*.models": { "x-reload": "hot" },
+  "tools.web.fetch.allowPrivateHosts": { "x-reload": "hot" },
+  "tools.web.fetch.enabled": { "x-reload": "subsystem", "x-part": "tools" },
+  "messages.responsePrefix": { "x-reload": "planned" },
+  "talk.apiKey": { "x-reload": "hot", "x-guarded": false },
+};
+for (const [path, marks] of Object.entries(MARKS)) {
+  const parts = path.split(".");
+  const node = parts.reduce((at, part) => (part === "*" ? at.additionalProperties : at.properties[part]), SCHEMA);
+  Object.assign(node, marks);
+}
 
 export function newConfig() {
   return {

@@ -55,8 +55,11 @@ export interface JsonSchema {
   items?: JsonSchema | JsonSchema[];
   anyOf?: JsonSchema[];
   oneOf?: JsonSchema[];
+  /** What a change takes: hot, subsystem, restart, none; planned: it changes nothing here yet. */
   "x-reload"?: string;
+  /** What starts anew for subsystem. */
   "x-part"?: string;
+  /** Nobody changes it over the network. */
   "x-guarded"?: boolean;
 }
 
@@ -67,11 +70,6 @@ export interface UiHint {
   order?: number;
   advanced?: boolean;
   sensitive?: boolean;
-  placeholder?: string;
-  reload?: string;
-  part?: string;
-  planned?: boolean;
-  guarded?: boolean;
 }
 
 export interface SchemaAnswer {

@@ -28,7 +28,7 @@ class Walk {
     // A short form of older files (a text where an object is expected) is changed as it stands.
     const here = valueAt(this.file, path);
     if (here !== undefined && !isObject(here) && path.length && (properties.length || schema.additionalProperties)) {
-      this.add({ ...(schema.description ? { description: schema.description } : {}) }, path, pattern);
+      this.add({ ...schema, type: [], properties: {}, anyOf: [] }, path, pattern);
       return;
     }
     const values = typeof schema.additionalProperties === "object" ? schema.additionalProperties : undefined;
@@ -54,17 +54,15 @@ class Walk {
   }
 
   private add(schema: JsonSchema, path: string[], pattern: string[]): void {
-    // What takes everything below it has its hint there.
+    // What takes everything below it has its hint and its marks there.
     const values = typeof schema.additionalProperties === "object" ? schema.additionalProperties : {};
     const hint = {
-      ...saidBy(values),
-      ...saidBy(schema),
       ...(schema.additionalProperties ? this.hintOf([...pattern, "*"]) : {}),
       label: words(path.at(-1) ?? ""),
       ...this.hintOf(pattern),
     };
     const shape = shapeOf(schema);
-    const reload = hint.reload;
+    const reload = schema["x-reload"] ?? values["x-reload"];
     const value = valueAt(this.file, path);
     const secret = hint.sensitive || value === KEPT_SECRET;
     this.out.settings.push({
@@ -75,11 +73,11 @@ class Walk {
       group: this.groupOf(path, pattern),
       secret,
       // The gateway takes no secret over the network unless it says so.
-      guarded: hint.guarded ?? secret,
+      guarded: schema["x-guarded"] ?? values["x-guarded"] ?? secret,
       advanced: hint.advanced ?? false,
-      planned: hint.planned ?? (hint.advanced === true && !reload),
+      planned: reload === "planned",
       reload: reload === "hot" || reload === "subsystem" || reload === "none" ? reload : "restart",
-      part: hint.part ?? "",
+      part: schema["x-part"] ?? values["x-part"] ?? "",
       fallback: schema.default,
       value,
       ...shape,
@@ -102,16 +100,6 @@ class Walk {
   private groupOf(path: string[], pattern: string[]): string {
     return this.hintOf(pattern).group ?? this.hintOf(pattern.slice(0, 1)).label ?? words(path[0] ?? "");
   }
-}
-
-/** What the schema says beyond the standard words. */
-function saidBy(schema: JsonSchema): Pick<UiHint, "reload" | "part" | "planned" | "guarded"> {
-  const reload = schema["x-reload"];
-  return {
-    ...(reload === "planned" ? { planned: true } : reload ? { planned: false, reload } : {}),
-    ...(schema["x-part"] ? { part: schema["x-part"] } : {}),
-    ...(schema["x-guarded"] ? { guarded: true } : {}),
-  };
 }
 
 type Shape = Pick<Setting, "kind" | "integer" | "min" | "max" | "choices" | "truth">;
