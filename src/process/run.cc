@@ -216,8 +216,7 @@ void Running::wait_a_little(Clock::time_point until) {
   watch(input_, POLLOUT);
   watch(output_, POLLIN);
   watch(errors_, POLLIN);
-  const auto left =
-      std::chrono::duration_cast<milliseconds>(until - Clock::now()).count() + 1;
+  const auto left = std::chrono::duration_cast<milliseconds>(until - Clock::now()).count() + 1;
   // Without something that tells its end, and for a wish to stop, somebody has to look.
   const std::int64_t nap = !exit_watch_.open() ? 10 : request_.stop.stop_possible() ? 50 : 60'000;
   ::poll(watched.data(), count, static_cast<int>(std::clamp<std::int64_t>(left, 0, nap)));
@@ -318,8 +317,7 @@ void Running::end_group() {
 
 void Running::finish() {
   ::kill(-child_, SIGKILL);  // before it is taken: the number is still its own
-  while (::waitpid(child_, &status_, 0) < 0 && errno == EINTR) {
-  }
+  while (::waitpid(child_, &status_, 0) < 0 && errno == EINTR) {}
   reaped_ = true;
 }
 

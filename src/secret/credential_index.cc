@@ -31,7 +31,8 @@ std::optional<CredentialIndex> parse(std::string_view text) {
     const auto* entry = item.if_object();
     if (!entry || string_or(*entry, "account", "").empty()) return std::nullopt;
     index.put({string_or(*entry, "account", ""), string_or(*entry, "store", ""),
-               find_int(*entry, "createdAt").value_or(0), find_int(*entry, "updatedAt").value_or(0)});
+               find_int(*entry, "createdAt").value_or(0),
+               find_int(*entry, "updatedAt").value_or(0)});
   }
   if (const auto* plugins = find_object(*object, "plugins")) {
     for (const auto& [name, value] : *plugins) {

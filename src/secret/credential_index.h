@@ -22,8 +22,9 @@ struct CredentialEntry {
 };
 
 struct CredentialIndex {
-  std::vector<CredentialEntry> entries = {};                          // in order of the accounts
-  std::map<std::string, std::vector<std::int64_t>> plugin_writes = {};  // wall ms, of the last minute
+  std::vector<CredentialEntry> entries = {};  // in order of the accounts
+  std::map<std::string, std::vector<std::int64_t>> plugin_writes =
+      {};  // wall ms, of the last minute
 
   CredentialEntry* find(std::string_view account);
   void put(CredentialEntry entry);
@@ -36,8 +37,8 @@ class CredentialIndexFile {
 
   // Timeout when another process holds it for 5 s.
   Result<std::unique_ptr<fs::FileLock>> lock() const;
-  // A missing file is an empty index. Io: it cannot be read. IndexCorrupted: it is broken, so is its
-  // copy, and it cannot be moved away.
+  // A missing file is an empty index. Io: it cannot be read. IndexCorrupted: it is broken, so is
+  // its copy, and it cannot be moved away.
   Result<CredentialIndex> read(std::int64_t now_ms) const;
   Status write(const CredentialIndex& index) const;
 

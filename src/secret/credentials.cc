@@ -162,8 +162,7 @@ auto Credentials::Impl::repeat(std::size_t attempts, Call call) -> decltype(call
 }
 
 Result<Sealed> Credentials::Impl::read(Store& from, const std::string& account) {
-  return repeat(kReadAttempts,
-                [&] { return from.get(std::string(kCredentialService), account); });
+  return repeat(kReadAttempts, [&] { return from.get(std::string(kCredentialService), account); });
 }
 
 Status Credentials::Impl::write(Store& to, const std::string& account, const Sealed& value) {
@@ -187,8 +186,8 @@ Status Credentials::Impl::write_checked(Store& to, const std::string& account,
   return store_fail(
       StoreFault::verification_failed,
       fmt::format("the store did not give back what was put there; {}",
-                  restored ? "the old value is back" : "the old value could not be put back: " +
-                                                           restored.error().detail));
+                  restored ? "the old value is back"
+                           : "the old value could not be put back: " + restored.error().detail));
 }
 
 Status Credentials::Impl::note_plugin_write(CredentialIndex& known, const std::string& account) {
@@ -206,9 +205,9 @@ Status Credentials::Impl::note_plugin_write(CredentialIndex& known, const std::s
   // One that lies ahead was written before the clock went back: it would hold for ever.
   std::erase_if(writes, [now](std::int64_t at) { return at <= now - kMinuteMs || at > now; });
   if (writes.size() >= kPluginWritesPerMinute)
-    return store_fail(StoreFault::rate_limit_exceeded,
-                      fmt::format("a plugin writes at most {} credentials a minute",
-                                  kPluginWritesPerMinute));
+    return store_fail(
+        StoreFault::rate_limit_exceeded,
+        fmt::format("a plugin writes at most {} credentials a minute", kPluginWritesPerMinute));
   writes.push_back(now);
   return {};
 }

@@ -1,7 +1,8 @@
-// The credentials of this installation: names, quotas, and the order of a change over whichever store
-// holds them (secret/store/). A credential is looked for where the index says it lies and nowhere
-// else: a store that is away is an error, never a reason to take another one. Blocks: commands, and
-// through `offload` for the gateway. Any thread, one call at a time (calls exclude each other).
+// The credentials of this installation: names, quotas, and the order of a change over whichever
+// store holds them (secret/store/). A credential is looked for where the index says it lies and
+// nowhere else: a store that is away is an error, never a reason to take another one. Blocks:
+// commands, and through `offload` for the gateway. Any thread, one call at a time (calls exclude
+// each other).
 #pragma once
 
 #include <chrono>

@@ -158,7 +158,8 @@ TEST(Run, ADeadlineEndsAProgramThatIgnoresThePoliteSignal) {
 
 TEST(Run, ThePoliteSignalComesFirst) {
   const TempDir dir;
-  auto request = shell("trap 'echo polite > " + (dir / "said") + "; exit 0' TERM; while :; do sleep 0.02; done");
+  auto request = shell("trap 'echo polite > " + (dir / "said") +
+                       "; exit 0' TERM; while :; do sleep 0.02; done");
   request.deadline = milliseconds(300);
   request.grace = std::chrono::seconds(5);
   EXPECT_EQ(run(request).error().code, Errc::timeout);
@@ -225,7 +226,8 @@ TEST(Run, ASignalIsToldFromAnExit) {
 }
 
 TEST(Run, HasNoTerminalAndAGroupOfItsOwn) {
-  const auto ran = run(shell("ps -o pgid= -p $$ | tr -d ' '; echo $$; tty < /dev/tty || echo none"));
+  const auto ran =
+      run(shell("ps -o pgid= -p $$ | tr -d ' '; echo $$; tty < /dev/tty || echo none"));
   ASSERT_TRUE(ran);
   const auto first = ran->output.substr(0, ran->output.find('\n'));
   EXPECT_EQ(ran->output, first + "\n" + first + "\nnone\n");
@@ -251,8 +253,7 @@ TEST(Run, ManyAtOnceDoNotMixUp) {
       }
     });
   threads.clear();
-  for (std::size_t i = 0; i < answers.size(); ++i)
-    EXPECT_EQ(answers[i], std::to_string(i) + "\n");
+  for (std::size_t i = 0; i < answers.size(); ++i) EXPECT_EQ(answers[i], std::to_string(i) + "\n");
 }
 
 }  // namespace

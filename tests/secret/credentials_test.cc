@@ -21,8 +21,8 @@ using test::write_text;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// A store in memory whose next answers can be told in advance. Rows hold functions without state, so
-// the one of the test that runs is found here.
+// A store in memory whose next answers can be told in advance. Rows hold functions without state,
+// so the one of the test that runs is found here.
 struct Shelf {
   std::map<std::string, std::string> values;
   std::deque<StoreFault> refusals;  // of the next calls, in order
@@ -115,7 +115,8 @@ TEST(CredentialName, HasItsPartsAndItsLength) {
                            "plugin:p:key", "a:b:\xc3\xa4", "a:b:c:pending", "../a:b:c"})
     EXPECT_FALSE(check_account(name)) << name;
   EXPECT_TRUE(check_account("a:b:" + std::string(60, 'x')));
-  EXPECT_EQ(fault_of(check_account("a:b:" + std::string(61, 'x')).error()), StoreFault::key_too_long);
+  EXPECT_EQ(fault_of(check_account("a:b:" + std::string(61, 'x')).error()),
+            StoreFault::key_too_long);
   EXPECT_THAT(name_for_logs("gateway:token:default"), HasSubstr("gateway:"));
   EXPECT_THAT(name_for_logs("gateway:token:default"), Not(HasSubstr("default")));
 }

@@ -1,5 +1,6 @@
-// What every credential store must do, as one list of sentences that did not hold (empty: all well).
-// Free of GoogleTest, so that the Windows store can be held to it where only its own file is built.
+// What every credential store must do, as one list of sentences that did not hold (empty: all
+// well). Free of GoogleTest, so that the Windows store can be held to it where only its own file is
+// built.
 #pragma once
 
 #include <string>
@@ -32,7 +33,8 @@ inline void hold_to_contract(secret::Store& store, std::vector<std::string>& bro
 
   expect(store.set(service, "test:main:a", Sealed("first")).has_value(), "a value can be set");
   expect(reads("test:main:a", "first"), "a value is read as it was set");
-  expect(store.set(service, "test:main:a", Sealed("second")).has_value(), "a value can be replaced");
+  expect(store.set(service, "test:main:a", Sealed("second")).has_value(),
+         "a value can be replaced");
   expect(reads("test:main:a", "second"), "the newest value counts");
 
   expect(store.set(service, "test:main:b", Sealed("other")).has_value(), "two can be kept");
@@ -47,9 +49,11 @@ inline void hold_to_contract(secret::Store& store, std::vector<std::string>& bro
          "a shorter name is another one");
 
   std::string big(secret::kMaxValueBytes, '\0');
-  for (std::size_t i = 0; i < big.size(); ++i) big[i] = static_cast<char>('!' + (i * 7 + i / 251) % 90);
-  for (const std::size_t size : {std::size_t{1}, std::size_t{2'559}, std::size_t{2'560},
-                                 std::size_t{2'561}, std::size_t{5'121}, big.size(), std::size_t{3}}) {
+  for (std::size_t i = 0; i < big.size(); ++i)
+    big[i] = static_cast<char>('!' + (i * 7 + i / 251) % 90);
+  for (const std::size_t size :
+       {std::size_t{1}, std::size_t{2'559}, std::size_t{2'560}, std::size_t{2'561},
+        std::size_t{5'121}, big.size(), std::size_t{3}}) {
     const auto value = big.substr(big.size() - size);
     expect(store.set(service, "test:main:big", Sealed(std::string(value))).has_value() &&
                reads("test:main:big", value),

@@ -76,8 +76,10 @@ TEST(FileStore, HoldsNoSecretInTheClearAndIsPrivate) {
 TEST(FileStore, IsReadByAnotherProcessWithTheSameKeyOnly) {
   SystemRandom random;
   const TempDir dir;
-  ASSERT_TRUE(open_file_store(place_in(dir, random, "one")).value()->set("s", "k:m:a", Sealed("v")));
-  EXPECT_EQ(open_file_store(place_in(dir, random, "one")).value()->get("s", "k:m:a")->reveal(), "v");
+  ASSERT_TRUE(
+      open_file_store(place_in(dir, random, "one")).value()->set("s", "k:m:a", Sealed("v")));
+  EXPECT_EQ(open_file_store(place_in(dir, random, "one")).value()->get("s", "k:m:a")->reveal(),
+            "v");
   for (const auto* password : {"", "two"}) {
     const auto locked = open_file_store(place_in(dir, random, password)).value()->get("s", "k:m:a");
     ASSERT_FALSE(locked);
@@ -126,7 +128,8 @@ TEST(FileStore, WritersAtOnceLoseNothing) {
       writers.emplace_back([&, i] {
         auto mine = open_file_store(place_in(dir, random)).value();
         for (int k = 0; k < 5; ++k)
-          EXPECT_TRUE(mine->set("s", fmt::format("k:{}:{}", i, k), Sealed(std::to_string(i * 10 + k))));
+          EXPECT_TRUE(
+              mine->set("s", fmt::format("k:{}:{}", i, k), Sealed(std::to_string(i * 10 + k))));
       });
   }
   auto store = open_file_store(place_in(dir, random)).value();
@@ -195,7 +198,8 @@ TEST_F(Keyring, ZTheEndOfTheSessionEndsNobodyElse) {
   const char* bus = std::getenv("CARAPACE_TEST_BUS_PID");
   ASSERT_NE(bus, nullptr);
   ASSERT_EQ(::kill(static_cast<pid_t>(std::atoi(bus)), SIGKILL), 0);
-  // By default GLib raises SIGTERM when the connection closes; here the next call says what is wrong.
+  // By default GLib raises SIGTERM when the connection closes; here the next call says what is
+  // wrong.
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   std::optional<StoreFault> fault;
   while (fault != StoreFault::store_unavailable && std::chrono::steady_clock::now() < until) {

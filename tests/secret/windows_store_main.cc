@@ -1,5 +1,5 @@
-// The Windows Credential Manager held to the contract of a store: built alone with its own file, for
-// Windows, and run under Wine (tests/secret/windows_store). Exit code 0: it keeps the contract.
+// The Windows Credential Manager held to the contract of a store: built alone with its own file,
+// for Windows, and run under Wine (tests/secret/windows_store). Exit code 0: it keeps the contract.
 #include <cstdio>
 #include <cstdlib>
 

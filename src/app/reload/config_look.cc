@@ -111,7 +111,8 @@ Status record_good(const std::string& state_dir, const config::Document& documen
 json::value tree_without(const json::value& before, json::value after,
                          const std::vector<std::string>& paths) {
   for (const auto& text : paths)
-    if (const auto path = config::parse_key_path(text)) put_at(after, *path, find_at(before, *path));
+    if (const auto path = config::parse_key_path(text))
+      put_at(after, *path, find_at(before, *path));
   return after;
 }
 

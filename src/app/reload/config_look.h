@@ -18,9 +18,9 @@ namespace carapace::app {
 struct ConfigLook {
   ConfigState state;
   std::optional<config::Config> config;
-  bool usable = false;               // the configuration may come into force
-  std::vector<WatchedFile> files;    // main first
-  bool fresh = false;                // some of them were not watched while they were read
+  bool usable = false;             // the configuration may come into force
+  std::vector<WatchedFile> files;  // main first
+  bool fresh = false;              // some of them were not watched while they were read
 };
 
 // `errors_before`: what was wrong with the file when it came into force (a secret whose variable is

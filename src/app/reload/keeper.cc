@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "app/reload/config_look.h"
-#include "app/start/fields.h"
 #include "app/reload/settling.h"
+#include "app/start/fields.h"
 #include "app/start/standing.h"
 #include "async/coro.h"
 #include "async/file_watch.h"
@@ -230,7 +230,8 @@ Task<void> Keeper::Impl::look() {
 }
 
 ReloadOutcome Keeper::Impl::reject(ConfigState found, bool asked) {
-  const bool news = asked || state.valid || state.hash != found.hash || state.issues != found.issues;
+  const bool news =
+      asked || state.valid || state.hash != found.hash || state.issues != found.issues;
   found.in_force = state.in_force;
   found.waiting = state.waiting;
   state = std::move(found);
@@ -273,11 +274,11 @@ ReloadOutcome Keeper::Impl::carry_out(std::shared_ptr<const Plan> next,
     return ReloadOutcome::restart;
   }
   if (step == ReloadStep::nothing && left && !what.empty()) {
-    state.waiting =
-        mode == config::ReloadMode::off ? what.paths() : what.paths(Reload::restart);
+    state.waiting = mode == config::ReloadMode::off ? what.paths() : what.paths(Reload::restart);
     if (!state.waiting.empty())
       kLog.warn("a changed configuration waits for a restart",
-                {{"mode", std::string(to_text(mode))}, {"keys", fmt::format("{}", fmt::join(state.waiting, ", "))}});
+                {{"mode", std::string(to_text(mode))},
+                 {"keys", fmt::format("{}", fmt::join(state.waiting, ", "))}});
     return ReloadOutcome::waiting;
   }
   if (step == ReloadStep::apply) {

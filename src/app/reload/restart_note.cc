@@ -30,9 +30,7 @@ std::string restart_note_path(const std::string& state_dir) {
 
 std::string to_json(const RestartNote& note) { return dump_json(payload_of(note)); }
 
-std::string to_text(const RestartNote& note) {
-  return "GatewayRestart:\n" + to_json(note);
-}
+std::string to_text(const RestartNote& note) { return "GatewayRestart:\n" + to_json(note); }
 
 Status leave_restart_note(const std::string& state_dir, const RestartNote& note) {
   return fs::atomic_write(restart_note_path(state_dir),

@@ -1,8 +1,9 @@
 // When a file that changes is looked at: as soon as nothing more seems to come. A file that another
 // one replaced is whole, so it is looked at almost at once; one that somebody writes into is left
-// alone for the whole debounce time; and after a look that did something the next one waits for that
-// time, so that five writes within it are one reload. What a look finds broken may be half written:
-// it counts only when it is still so a debounce time later. Pure; times are steady milliseconds.
+// alone for the whole debounce time; and after a look that did something the next one waits for
+// that time, so that five writes within it are one reload. What a look finds broken may be half
+// written: it counts only when it is still so a debounce time later. Pure; times are steady
+// milliseconds.
 #pragma once
 
 #include <cstdint>
@@ -39,9 +40,8 @@ class Settling {
   // nullopt: nothing waits.
   std::optional<std::int64_t> due(std::int64_t debounce_ms) const {
     if (!waits_) return std::nullopt;
-    const auto quiet = kind_ == FileWatch::Kind::replaced && debounce_ms > kSettleMs
-                           ? kSettleMs
-                           : debounce_ms;
+    const auto quiet =
+        kind_ == FileWatch::Kind::replaced && debounce_ms > kSettleMs ? kSettleMs : debounce_ms;
     auto due = last_ms_ + quiet;
     if (acted_ms_ && *acted_ms_ + debounce_ms > due) due = *acted_ms_ + debounce_ms;
     const auto latest = first_ms_ + kPatience * (debounce_ms > 0 ? debounce_ms : 1);

@@ -4,8 +4,8 @@
 
 #include "base/make_row.h"
 #include "base/text.h"
-#include "config/present/branch.h"
 #include "config/json5.h"
+#include "config/present/branch.h"
 
 namespace carapace::config {
 namespace {

@@ -275,8 +275,8 @@ Result<std::string> Redaction::restored_text(string_view sent, string_view old_t
     CARAPACE_CHECK(node != nullptr && value != nullptr);
     const auto* there = before ? node_at(*before, place.before) : nullptr;
     // Whoever writes other quotes writes another form of the file, perhaps plain JSON.
-    const bool quotes = there != nullptr && (there->kind != Kind::text ||
-                                             old_text[there->begin] == sent[node->begin]);
+    const bool quotes = there != nullptr &&
+                        (there->kind != Kind::text || old_text[there->begin] == sent[node->begin]);
     const bool same = quotes && same_tree(to_json(*there), *value);
     edit.cut(node->begin, node->end,
              same ? std::string(bytes_of(old_text, *there)) : json::serialize(*value));

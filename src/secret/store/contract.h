@@ -1,7 +1,7 @@
-// What a credential store is: a place of this machine that keeps small secrets under a service and an
-// account. One file for each kind of store implements it; secret/credentials.h says names, quotas and
-// the order of a change. Free of coroutines, so that each can be built and tested alone. Blocks, at
-// most for the limits below: never on the loop. Any thread, one call at a time.
+// What a credential store is: a place of this machine that keeps small secrets under a service and
+// an account. One file for each kind of store implements it; secret/credentials.h says names,
+// quotas and the order of a change. Free of coroutines, so that each can be built and tested alone.
+// Blocks, at most for the limits below: never on the loop. Any thread, one call at a time.
 #pragma once
 
 #include <chrono>

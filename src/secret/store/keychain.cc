@@ -1,5 +1,5 @@
-// The keychain of a macOS user, by Security.framework: generic passwords. It never asks on the screen
-// (kSecUseAuthenticationUIFail): what would need a person is StoreLocked or AccessDenied.
+// The keychain of a macOS user, by Security.framework: generic passwords. It never asks on the
+// screen (kSecUseAuthenticationUIFail): what would need a person is StoreLocked or AccessDenied.
 #if defined(__APPLE__)
 #include <CoreFoundation/CoreFoundation.h>
 #include <Security/Security.h>
@@ -28,8 +28,7 @@ class Held {
 };
 
 CFStringRef text_of(const std::string& text) {
-  return CFStringCreateWithBytes(kCFAllocatorDefault,
-                                 reinterpret_cast<const UInt8*>(text.data()),
+  return CFStringCreateWithBytes(kCFAllocatorDefault, reinterpret_cast<const UInt8*>(text.data()),
                                  static_cast<CFIndex>(text.size()), kCFStringEncodingUTF8, false);
 }
 
@@ -37,8 +36,7 @@ std::unexpected<Error> failed(OSStatus status, const std::string& account) {
   const Held words(SecCopyErrorMessageString(status, nullptr));
   std::string why = "code " + std::to_string(status);
   char buffer[256];
-  if (words.get() &&
-      CFStringGetCString(words.get(), buffer, sizeof buffer, kCFStringEncodingUTF8))
+  if (words.get() && CFStringGetCString(words.get(), buffer, sizeof buffer, kCFStringEncodingUTF8))
     why = buffer;
   switch (status) {
     case errSecItemNotFound:
@@ -57,8 +55,7 @@ std::unexpected<Error> failed(OSStatus status, const std::string& account) {
     case errSecNoSuchKeychain:
       return store_fail(StoreFault::store_unavailable,
                         why + "; or choose CARAPACE_CREDENTIAL_STORE=file");
-    default:
-      return store_fail(StoreFault::io, why);
+    default: return store_fail(StoreFault::io, why);
   }
 }
 
@@ -106,17 +103,14 @@ class KeychainStore final : public Store {
                               static_cast<std::size_t>(CFDataGetLength(data))));
   }
 
-  Status set(const std::string& service, const std::string& account,
-             const Sealed& value) override {
+  Status set(const std::string& service, const std::string& account, const Sealed& value) override {
     Query query(service, account);
     if (!query.ok()) return bad_name();
     const auto bytes = value.reveal();
-    const Held data(CFDataCreate(kCFAllocatorDefault,
-                                 reinterpret_cast<const UInt8*>(bytes.data()),
+    const Held data(CFDataCreate(kCFAllocatorDefault, reinterpret_cast<const UInt8*>(bytes.data()),
                                  static_cast<CFIndex>(bytes.size())));
-    const Held change(CFDictionaryCreateMutable(kCFAllocatorDefault, 0,
-                                                &kCFTypeDictionaryKeyCallBacks,
-                                                &kCFTypeDictionaryValueCallBacks));
+    const Held change(CFDictionaryCreateMutable(
+        kCFAllocatorDefault, 0, &kCFTypeDictionaryKeyCallBacks, &kCFTypeDictionaryValueCallBacks));
     CFDictionarySetValue(change.get(), kSecValueData, data.get());
     auto status = SecItemUpdate(query.get(), change.get());
     if (status == errSecItemNotFound) {

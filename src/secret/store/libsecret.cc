@@ -17,7 +17,7 @@ Result<Libsecret> load() {
                       "libsecret is not installed (Debian package libsecret-1-0)");
   Libsecret table;
   std::string missing;
-#define CARAPACE_FIND_FUNCTION(name)                                               \
+#define CARAPACE_FIND_FUNCTION(name)                                            \
   table.name = reinterpret_cast<decltype(table.name)>(::dlsym(library, #name)); \
   if (table.name == nullptr) missing = #name;
   CARAPACE_LIBSECRET_FUNCTIONS(CARAPACE_FIND_FUNCTION)

@@ -1,6 +1,6 @@
-// Which credential stores this build knows, and which one is used. The store of the platform where it
-// answers, else an encrypted file; never in the clear. Whoever asks is told which one it is, and an
-// entry is only looked for where it was put.
+// Which credential stores this build knows, and which one is used. The store of the platform where
+// it answers, else an encrypted file; never in the clear. Whoever asks is told which one it is, and
+// an entry is only looked for where it was put.
 #pragma once
 
 #include <memory>

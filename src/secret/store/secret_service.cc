@@ -1,7 +1,8 @@
-// The Secret Service of a Linux desktop (org.freedesktop.secrets over D-Bus; GNOME's keyring, KeePassXC
-// and KWallet answer it), by libsecret. Entries lie in the default collection with the attributes
-// `service` and `account`, as `secret-tool store service carapace account NAME` would put them. A
-// locked collection is not unlocked from here: that asks a person on a screen, and nobody may sit there.
+// The Secret Service of a Linux desktop (org.freedesktop.secrets over D-Bus; GNOME's keyring,
+// KeePassXC and KWallet answer it), by libsecret. Entries lie in the default collection with the
+// attributes `service` and `account`, as `secret-tool store service carapace account NAME` would
+// put them. A locked collection is not unlocked from here: that asks a person on a screen, and
+// nobody may sit there.
 #if defined(__linux__)
 #include <condition_variable>
 #include <mutex>
@@ -90,8 +91,9 @@ std::unexpected<Error> Failure::failed(std::string_view what) const {
   const auto text = std::string(what) + ": " + why;
   if (is(io, G_IO_ERROR_CANCELLED) || is(io, G_IO_ERROR_TIMED_OUT) ||
       is(bus, G_DBUS_ERROR_NO_REPLY) || is(bus, G_DBUS_ERROR_TIMEOUT))
-    return store_fail(StoreFault::timeout,
-                      std::string(what) + ": the keyring did not answer; is it waiting for somebody?");
+    return store_fail(
+        StoreFault::timeout,
+        std::string(what) + ": the keyring did not answer; is it waiting for somebody?");
   if (is(library_.secret_error_get_quark(), SECRET_ERROR_IS_LOCKED))
     return store_fail(StoreFault::store_locked, text + "; unlock the keyring and try again");
   if (is(bus, G_DBUS_ERROR_ACCESS_DENIED) || is(bus, G_DBUS_ERROR_AUTH_FAILED) ||
@@ -104,7 +106,14 @@ constexpr SecretSchema kSchema = {
     "org.carapace.Credential",
     SECRET_SCHEMA_DONT_MATCH_NAME,  // others may have put it there with other tools
     {{"service", SECRET_SCHEMA_ATTRIBUTE_STRING}, {"account", SECRET_SCHEMA_ATTRIBUTE_STRING}},
-    0, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr};
+    0,
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr};
 
 // One conversation: made for each call, because a keyring that was started anew knows nothing of an
 // older one.
@@ -127,9 +136,9 @@ class Conversation {
     if (!bus.get()) return failure.failed("there is no session bus");
     // The library's own rule is to end the whole process when the session ends.
     library_.g_dbus_connection_set_exit_on_close(bus.get(), FALSE);
-    service_ = library_.secret_service_open_sync(library_.secret_service_get_type(), nullptr,
-                                                 SECRET_SERVICE_OPEN_SESSION, limit_.get(),
-                                                 failure.out());
+    service_ =
+        library_.secret_service_open_sync(library_.secret_service_get_type(), nullptr,
+                                          SECRET_SERVICE_OPEN_SESSION, limit_.get(), failure.out());
     if (!service_) return failure.failed("the keyring does not answer");
     collection_ = library_.secret_collection_for_alias_sync(
         service_, SECRET_COLLECTION_DEFAULT, SECRET_COLLECTION_NONE, limit_.get(), failure.out());
@@ -173,8 +182,8 @@ class Conversation {
   Status write(const std::string& service, const std::string& account, const Sealed& secret) {
     name(service, account);
     const auto bytes = secret.reveal();
-    auto* value = library_.secret_value_new(bytes.data(), static_cast<gssize>(bytes.size()),
-                                            "text/plain");
+    auto* value =
+        library_.secret_value_new(bytes.data(), static_cast<gssize>(bytes.size()), "text/plain");
     Failure failure(library_);
     const auto label = "Carapace: " + account;
     const Held item(library_, library_.secret_item_create_sync(
@@ -226,8 +235,7 @@ class SecretServiceStore final : public Store {
     return with.read(items);
   }
 
-  Status set(const std::string& service, const std::string& account,
-             const Sealed& value) override {
+  Status set(const std::string& service, const std::string& account, const Sealed& value) override {
     Conversation with(library_, kWriteLimit);
     TRY_STATUS(with.begin());
     return with.write(service, account, value);

@@ -1,7 +1,7 @@
 // The Windows Credential Manager (wincred.h): generic credentials with the target
 // `carapace:kind:agentId:id` and the user `carapace`. One of them holds 2,560 bytes at most, so a
-// longer value lies in several: `<target>#0.1`, `<target>#0.2` … hold the rest, and the comment of the
-// first one says how many there are and of which generation (0 or 1).
+// longer value lies in several: `<target>#0.1`, `<target>#0.2` … hold the rest, and the comment of
+// the first one says how many there are and of which generation (0 or 1).
 #if defined(_WIN32)
 #include <windows.h>
 // after windows.h, which it needs
@@ -35,12 +35,11 @@ std::unexpected<Error> failed(DWORD code, const std::string& account) {
       return store_fail(StoreFault::not_found, account + " is not in the Credential Manager");
     case ERROR_NO_SUCH_LOGON_SESSION:
       return store_fail(StoreFault::store_unavailable,
-                        why + ": this session has no credentials; log in, or choose "
-                              "CARAPACE_CREDENTIAL_STORE=file");
-    case ERROR_ACCESS_DENIED:
-      return store_fail(StoreFault::access_denied, why);
-    default:
-      return store_fail(StoreFault::io, why);
+                        why +
+                            ": this session has no credentials; log in, or choose "
+                            "CARAPACE_CREDENTIAL_STORE=file");
+    case ERROR_ACCESS_DENIED: return store_fail(StoreFault::access_denied, why);
+    default: return store_fail(StoreFault::io, why);
   }
 }
 
@@ -74,8 +73,8 @@ Result<Part> read_part(const std::wstring& target, const std::string& account) {
   if (!CredReadW(target.c_str(), CRED_TYPE_GENERIC, 0, &found))
     return failed(GetLastError(), account);
   Part part;
-  part.bytes = Sealed(std::string(reinterpret_cast<const char*>(found->CredentialBlob),
-                                  found->CredentialBlobSize));
+  part.bytes = Sealed(
+      std::string(reinterpret_cast<const char*>(found->CredentialBlob), found->CredentialBlobSize));
   if (found->Comment) part.layout = read_layout(found->Comment);
   if (found->CredentialBlob) SecureZeroMemory(found->CredentialBlob, found->CredentialBlobSize);
   CredFree(found);
@@ -118,8 +117,7 @@ class CredentialManager final : public Store {
     return Sealed(std::move(whole));
   }
 
-  Status set(const std::string& service, const std::string& account,
-             const Sealed& value) override {
+  Status set(const std::string& service, const std::string& account, const Sealed& value) override {
     TRY(const auto target, wide(service + ":" + account));
     const auto before = read_part(target, account);
     const auto bytes = value.reveal();

@@ -69,13 +69,12 @@ std::vector<std::string> find_all(const Ground& ground) {
 // Files of earlier programs that are not used: somebody may be about to begin anew by mistake.
 void look_for_ancestors(const Ground& ground, Findings& out) {
   for (const auto& path : ground.paths.older)
-    out.push_back({.check_id = "state_dir.ancestor",
-                   .severity = Severity::info,
-                   .title = "A configuration of an ancestor is not used",
-                   .detail = fmt::format("{} lies there; {} is read.", path,
-                                         ground.paths.config_file),
-                   .remediation =
-                       fmt::format("carapace config import {} --dry-run", shell_word(path))});
+    out.push_back(
+        {.check_id = "state_dir.ancestor",
+         .severity = Severity::info,
+         .title = "A configuration of an ancestor is not used",
+         .detail = fmt::format("{} lies there; {} is read.", path, ground.paths.config_file),
+         .remediation = fmt::format("carapace config import {} --dry-run", shell_word(path))});
 }
 
 Findings run(const Ground& ground) {
