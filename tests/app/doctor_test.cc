@@ -113,9 +113,9 @@ TEST_F(DoctorTest, AReportCountsAndKeepsTheTerminalSafe) {
                              {{.check_id = "a.b",
                                .severity = Severity::critical,
                                .title = "bad \x1b[31m name\n",
-                               .detail = "d",
+                               .detail = "d\ne",
                                .remediation = "r",
-                               .mend = {Mend::Kind::keep_private, "/x"}},
+                               .mend = {.kind = Mend::Kind::keep_private, .path = "/x"}},
                               {.check_id = "a.c",
                                .severity = Severity::info,
                                .title = "t",
@@ -125,6 +125,7 @@ TEST_F(DoctorTest, AReportCountsAndKeepsTheTerminalSafe) {
   EXPECT_EQ(report.count(Severity::warn), 0U);
   const auto text = to_text(report, false);
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(text, HasSubstr("      d\n      e\n"));
   EXPECT_THAT(text, HasSubstr("1 critical, 0 warnings, 1 note\n"));
   EXPECT_THAT(to_text(report, true), HasSubstr("\x1b[31mcritical"));
   const auto value = parse_json(to_json(report));

@@ -268,7 +268,15 @@ class Files(DoctorTest):
         self.assert_found(found, "hooks.token_reuse_gateway_token", "warn")
         self.assert_found(found, "hooks.path_root", "critical")
         self.assert_found(found, "logging.redact_off", "warn")
-        os.makedirs(patient.state(), 0o700)
+        with open(patient.gateway.config_path, "w", encoding="utf-8") as file:
+            file.write("{ // kept\n  logging: { redactSensitive: 'off' },\n}\n")
+        _, report, _ = patient.report("--offline", "--fix")
+        self.assertEqual([one for one in report["mended"] if "redactSensitive" in one], ["logging.redactSensitive is tools now"])
+        with open(patient.gateway.config_path, encoding="utf-8") as file:
+            text = file.read()
+        self.assertIn("// kept", text)
+        self.assertNotIn("off", text)
+        os.makedirs(patient.state(), 0o700, exist_ok=True)
         with open(patient.state("gateway.token"), "w", encoding="utf-8") as file:
             file.write("tiny\n")
         os.chmod(patient.state("gateway.token"), 0o600)

@@ -19,11 +19,14 @@ struct Mend {
     none,
     keep_private,  // 0700 for a folder, 0600 for a file; never through a symbolic link
     make_folder,
+    set_key,    // `key` of the configuration becomes the text `value`
     roll_back,  // the configuration becomes entry `number` of its history
   };
   Kind kind = Kind::none;
   std::string path = {};
   std::uint64_t number = 0;
+  std::string key = {};
+  std::string value = {};
 };
 
 struct Finding {

@@ -4,7 +4,9 @@
 
 #include "app/start/fields.h"
 #include "app/version.h"
+#include "base/json.h"
 #include "base/random.h"
+#include "config/key_path.h"
 #include "config/write/writer.h"
 #include "fs/directory.h"
 #include "fs/keep_private.h"
@@ -12,7 +14,8 @@
 namespace carapace::doctor {
 namespace {
 
-Status roll_back(const Mend& mend, const Ground& ground) {
+// A broken file comes back whole; a good one changes in one key.
+Status write(const Mend& mend, const Ground& ground) {
   SystemRandom random;
   const config::Writer writer({.file = mend.path,
                                .state_dir = ground.paths.state_dir,
@@ -21,9 +24,14 @@ Status roll_back(const Mend& mend, const Ground& ground) {
                                .version = app::kVersion,
                                .clock = ground.clock,
                                .random = random});
-  const auto written = writer.roll_back(mend.number, {.by = "doctor"});
-  if (!written) return std::unexpected(written.error().error);
-  return {};
+  const config::WriteRequest request{.by = "doctor"};
+  if (mend.kind == Mend::Kind::roll_back) {
+    const auto written = writer.roll_back(mend.number, request);
+    return written ? Status() : std::unexpected(written.error().error);
+  }
+  TRY(const auto key, config::parse_key_path(mend.key));
+  const auto written = writer.set(key, json::value(mend.value), request);
+  return written ? Status() : std::unexpected(written.error().error);
 }
 
 // Empty: nothing was to be done.
@@ -38,12 +46,16 @@ Result<std::string> mend_one(const Mend& mend, const Ground& ground, const Ask& 
       TRY_STATUS(fs::ensure_dir(mend.path));
       return fmt::format("{} was made", mend.path);
     }
+    case Mend::Kind::set_key: {
+      TRY_STATUS(write(mend, ground));
+      return fmt::format("{} is {} now", mend.key, mend.value);
+    }
     case Mend::Kind::roll_back: break;
   }
   if (!ask(fmt::format("Replace {} by entry {} of its history, the last good one?", mend.path,
                        mend.number)))
     return fail(Errc::cancelled, "{} was left as it is: nobody said yes (--yes does)", mend.path);
-  TRY_STATUS(roll_back(mend, ground));
+  TRY_STATUS(write(mend, ground));
   return fmt::format("{} is entry {} of its history again; what stood there is kept in the history",
                      mend.path, mend.number);
 }

@@ -36,6 +36,17 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+// An error of several lines stays one, beneath its title.
+std::string indented(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    out += fmt::format("      {}\n", printable(text.substr(0, end)));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
 json::object as_json(const Finding& finding, std::string_view check) {
   return {{"checkId", finding.check_id},
           {"severity", name_of(finding.severity)},
@@ -67,7 +78,7 @@ std::string plural(std::size_t count, std::string_view one, std::string_view man
 void add_finding(std::string& out, const Finding& finding, const Paint& paint) {
   out += fmt::format("    {} {}\n", paint(colour_of(finding.severity), name_of(finding.severity)),
                      printable(finding.title));
-  if (!finding.detail.empty()) out += fmt::format("      {}\n", printable(finding.detail));
+  out += indented(finding.detail);
   if (!finding.remediation.empty())
     out += fmt::format("      {} {}{}\n", paint(kDim, "mend:"), printable(finding.remediation),
                        finding.mend.kind == Mend::Kind::none ? "" : "   (--fix does it)");

@@ -6,6 +6,7 @@ import pty
 import select
 import stat
 import subprocess
+import time
 import unittest
 
 from .gateway import TOKEN, Gateway, basic_config
@@ -30,7 +31,15 @@ class Patient:
         os.chmod(self.gateway.config_path, 0o600)
         if run_first:
             self.gateway.start()
+            self.until_kept()
             self.gateway.stop()
+
+    def until_kept(self, limit=20.0):
+        """The gateway keeps what it runs with a moment after its start."""
+        end = time.monotonic() + limit
+        while "config.no_last_good" in self.found("--offline"):
+            assert time.monotonic() < end, self.gateway.output()
+            time.sleep(0.05)
 
     def state(self, name=""):
         return os.path.join(self.gateway.state_dir, name) if name else self.gateway.state_dir

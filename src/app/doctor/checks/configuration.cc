@@ -43,7 +43,8 @@ Finding broken(const Ground& ground) {
         " A gateway runs on with entry {} of the history, the last good one.", good->number);
     finding.remediation = fmt::format("{}   or back to the last good one: {}", finding.remediation,
                                       command(ground, fmt::format("rollback {}", good->number)));
-    finding.mend = {Mend::Kind::roll_back, ground.paths.config_file, good->number};
+    finding.mend = {
+        .kind = Mend::Kind::roll_back, .path = ground.paths.config_file, .number = good->number};
   } else {
     finding.detail += " There is no earlier one that a gateway has run with.";
   }

@@ -119,7 +119,11 @@ Findings run(const Ground& ground) {
                    .severity = Severity::warn,
                    .title = "The configuration asks for logs with secrets in them",
                    .detail = "logging.redactSensitive is off.",
-                   .remediation = "carapace config set logging.redactSensitive tools"});
+                   .remediation = "carapace config set logging.redactSensitive tools",
+                   .mend = {.kind = Mend::Kind::set_key,
+                            .path = ground.paths.config_file,
+                            .key = "logging.redactSensitive",
+                            .value = "tools"}});
   return out;
 }
 

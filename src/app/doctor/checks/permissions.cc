@@ -148,7 +148,7 @@ void look_at(const Kind& kind, const std::string& path, Findings& out) {
                    .title = std::string(rule.title),
                    .detail = fmt::format("{} has mode {:03o}.", path, info.st_mode & 0777U),
                    .remediation = chmod_command(kind, path),
-                   .mend = link ? Mend{} : Mend{Mend::Kind::keep_private, path}});
+                   .mend = link ? Mend{} : Mend{.kind = Mend::Kind::keep_private, .path = path}});
     return;
   }
 }
@@ -200,7 +200,7 @@ Findings run(const Ground& ground) {
                    .title = "There is no state folder yet",
                    .detail = state + " does not exist; the first start makes it.",
                    .remediation = fmt::format("mkdir -p -m 700 {}", shell_word(state)),
-                   .mend = {Mend::Kind::make_folder, state}});
+                   .mend = {.kind = Mend::Kind::make_folder, .path = state}});
   look_at(kState, state, out);
   look_at_configuration(ground, out);
   const auto credentials = ground.state_file("credentials");
