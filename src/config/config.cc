@@ -137,8 +137,10 @@ Result<json::value> Config::shown(string_view path) const {
 json::value Config::shown_all() const { return redacted(raw(), *state_->schema); }
 
 json::value Config::shown_in_force() const {
-  auto all = redacted(raw(), *state_->schema);
-  accept_short_forms(all);
+  auto today = raw();
+  accept_short_forms(today);
+  apply_moves(today, state_->schema->moves());
+  auto all = redacted(today, *state_->schema);
   for (const auto& row : state_->schema->rows())
     if (!row.fallback.empty() && !row.path.contains('*') && (!row.planned || row.filled_in))
       put_missing(all, row, *state_->schema);

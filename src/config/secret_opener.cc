@@ -36,16 +36,19 @@ constexpr string_view kExec = "exec:";
 constexpr string_view kKeychain = "keychain:";
 
 // What a program that prints somebody else's secret has no business with.
-constexpr std::array<string_view, 7> kOwnSecrets{
-    "CARAPACE_CONFIG_PASSWORD", "CARAPACE_GATEWAY_TOKEN",    "CARAPACE_GATEWAY_PASSWORD",
-    "CLAWDBOT_GATEWAY_TOKEN",   "CLAWDBOT_GATEWAY_PASSWORD", "MOLTBOT_GATEWAY_TOKEN",
-    "MOLTBOT_GATEWAY_PASSWORD"};
+constexpr std::array<string_view, 3> kOwnSecrets{"CONFIG_PASSWORD", "GATEWAY_TOKEN",
+                                                 "GATEWAY_PASSWORD"};
+bool own_secret(string_view name) {
+  return std::ranges::any_of(environment_prefixes(), [name](string_view prefix) {
+    return name.starts_with(prefix) &&
+           std::ranges::find(kOwnSecrets, name.substr(prefix.size())) != kOwnSecrets.end();
+  });
+}
 
 std::vector<std::string> environment_of_children(const Environment& environment) {
   std::vector<std::string> out;
   for (const auto& [name, value] : environment.all())
-    if (std::ranges::find(kOwnSecrets, name) == kOwnSecrets.end())
-      out.push_back(name + "=" + value);
+    if (!own_secret(name)) out.push_back(name + "=" + value);
   return out;
 }
 

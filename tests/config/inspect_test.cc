@@ -226,6 +226,9 @@ TEST_F(InspectTest, OlderSpellingsAreReadAsTodays) {
   EXPECT_EQ(good.config->legacy_issues().size(), 1U);
   EXPECT_EQ(dump_json(good.config->raw()), R"({"gateway":{"token":"old"}})") << "never written";
   EXPECT_EQ(dump_json(good.config->shown_all()), R"({"gateway":{"token":"***"}})");
+  EXPECT_EQ(good.config->shown("gateway.auth.token").value(), "***") << "by the name of today";
+  EXPECT_EQ(look("{agent: {workspace: '~/w'}}").config->shown("agents.defaults.workspace").value(),
+            "~/w");
 }
 
 }  // namespace

@@ -261,7 +261,8 @@ Result<Place> find_place(const Options& options, const config::Environment& envi
       config::resolve_paths(environment, {options.state_dir, options.config_file}));
   return Place{.state_dir = paths.state_dir,
                .config_path = paths.config_file,
-               .config_named = paths.config_named};
+               .config_named = paths.config_named,
+               .inherited = paths.inherited};
 }
 
 Result<Plan> plan_of(const Options& options, const Place& place, config::Config config) {

@@ -24,6 +24,7 @@ struct Place {
   std::string state_dir;
   std::string config_path;
   bool config_named = false;  // by the command line or the environment
+  bool inherited = false;     // the file of an earlier program, at its own place
 };
 
 // How the configuration file stands. Not the same as what is in force: a file that cannot be used

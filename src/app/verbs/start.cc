@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "app/reload/keeper.h"
 #include "app/start/house.h"
@@ -18,6 +19,9 @@
 #include "app/verbs/verbs.h"
 #include "app/version.h"
 #include "async/coro.h"
+#include "config/read/document.h"
+#include "config/read/shell_env.h"
+#include "extensions/providers/builtin.h"
 #include "fs/directory.h"
 #include "fs/read_file.h"
 #include "log/log.h"
@@ -99,10 +103,23 @@ std::string http_address(const std::string& host, std::uint16_t port) {
 
 // Says what is wrong with the file, when the last good configuration had to be used instead of it.
 void tell_of_file(const Plan& plan) {
-  for (const auto& issue : sentences(plan.file, config::Severity::warning))
-    kLog.warn("configuration", {{"issue", issue}});
-  for (const auto& issue : sentences(plan.file, config::Severity::error))
-    kLog.error("configuration", {{"issue", issue}});
+  for (std::size_t i = 0; i < plan.file.issues.size(); ++i) {
+    const auto& issue = plan.file.issues[i];
+    // The key by itself: before a colon the name of a secret would hide the word behind it.
+    const bool error = issue.severity == config::Severity::error;
+    kLog.write(error ? log::Level::error : log::Level::warn, "configuration",
+               {{"key", issue.path}, {"issue", issue.message}, {"at", plan.file.places[i]}});
+  }
+  if (plan.place.inherited)
+    kLog.info(
+        "the configuration is that of an earlier program; `carapace config import FILE` makes "
+        "your own of it",
+        {{"file", plan.place.config_path}});
+  if (const auto older = plan.config.legacy_issues().size(); older > 0)
+    kLog.info(
+        "keys of the configuration have older spellings, which are understood; `carapace config "
+        "validate` lists them",
+        {{"keys", std::to_string(older)}});
   if (!plan.file_error) return;
   kLog.error(
       "the configuration file cannot be used: the gateway starts with the last one that worked",
@@ -141,10 +158,27 @@ Result<std::unique_ptr<House>> reopen_house(Loop& loop, std::shared_ptr<const Pl
   return house;
 }
 
+// A service gets few variables; the owner's shell may have the others, if he wants it to be asked.
+config::Environment with_shell(const Options& options, const config::Environment& process) {
+  const auto place = find_place(options, process);
+  if (!place) return process;  // told of by whoever needs it
+  std::vector<std::string> wanted;
+  for (const auto* spec : providers::builtin_providers())
+    wanted.insert(wanted.end(), spec->env_keys.begin(), spec->env_keys.end());
+  const auto document = config::read_document(place->config_path, config::read_rules(process));
+  auto got = config::with_login_shell(process, document.tree(), std::move(wanted));
+  if (!got) {
+    print_error(got.error().detail);
+    return process;
+  }
+  return std::move(got->environment);
+}
+
 }  // namespace
 
-int run_start(const Options& options, const config::Environment& environment) {
+int run_start(const Options& options, const config::Environment& process) {
   secret::keep_out_of_dumps();
+  const auto environment = with_shell(options, process);
   auto plan = make_usable_plan(options, environment);
   if (!plan) return report(plan.error());
   if (const auto ready = make_folders(*plan); !ready) return report(ready.error());

@@ -27,6 +27,9 @@ constexpr std::array kFields{
              "An environment variable for ${NAME} and for programs that are started; one that the "
              "process has already wins."),
     variable("env.*", "An environment variable, as in env.vars."),
+    flag("env.shellEnv.enabled",
+         "Does a start ask the login shell for variables that are wanted and missing?", "false"),
+    whole("env.shellEnv.timeoutMs", 0, kMost, "Milliseconds that the shell may take; 0: 15 s."),
     note(text("meta.lastTouchedVersion", "The version that wrote the file last.")),
     note(text("meta.lastTouchedAt", "When the file was written last by a program.")),
     note(of(FieldType::any, "meta.*", "What programs note in the file for themselves.")),

@@ -12,8 +12,6 @@ using namespace make_row;
 
 constexpr auto kRestart = planned(
     std::array{
-        flag("env.shellEnv.enabled", "Are missing variables taken from the login shell?", "false"),
-        whole("env.shellEnv.timeoutMs", 0, kMost, "Milliseconds for that shell."),
         flag("diagnostics.enabled", "Are measurements taken?"),
         texts("diagnostics.flags", "Names of further measurements."),
         flag("diagnostics.otel.enabled", "Are measurements sent to a collector?"),
