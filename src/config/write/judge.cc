@@ -67,8 +67,8 @@ class Guard {
     if (!guarded || !(plain || lists)) return std::nullopt;
     // What says the default says what was in force without it.
     const auto fallback = schema_.fallback(path_);
-    if (!fallback.is_null() && same_tree(before == nullptr ? fallback : *before,
-                                         after == nullptr ? fallback : *after))
+    if (!fallback.is_null() &&
+        same_tree(before == nullptr ? fallback : *before, after == nullptr ? fallback : *after))
       return std::nullopt;
     return to_text(path_);
   }
@@ -106,7 +106,7 @@ class Guard {
 
   std::optional<std::string> items(const json::value* before, const json::value* after,
                                    bool guarded) {
-    static const json::array none;
+    const json::array none;
     const auto* old = before == nullptr ? nullptr : before->if_array();
     const auto* now = after == nullptr ? nullptr : after->if_array();
     if (old == nullptr) old = &none;
