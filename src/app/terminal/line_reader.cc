@@ -288,20 +288,16 @@ void LineReader::wake() {
 namespace {
 
 // A terminal that echoes nothing, also when a signal ends the question: whoever is interrupted gets
-// his terminal back first. The signals are let in only while it waits, so that none is missed
-// between a look and the wait.
+// his terminal back first. Signals wait meanwhile and are delivered, as anywhere else, when it is
+// as it was.
 class SilentTerminal {
  public:
   SilentTerminal() : known_(::tcgetattr(STDIN_FILENO, &before_) == 0) {
     if (!known_) return;
     sigset_t ours;
     ::sigemptyset(&ours);
-    for (const int number : kSignals) ::sigaddset(&ours, number);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&ours, number);
     ::pthread_sigmask(SIG_BLOCK, &ours, &mask_);
-    struct sigaction note{};
-    note.sa_handler = [](int number) { caught() = number; };
-    caught() = 0;
-    for (std::size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &note, &old_[i]);
     termios silent = before_;
     silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
     ok_ = ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0;
@@ -311,29 +307,31 @@ class SilentTerminal {
   ~SilentTerminal() {
     if (!known_) return;
     ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
-    for (std::size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &old_[i], nullptr);
-    if (caught() != 0) ::raise(caught());
     ::pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
   }
   bool ok() const { return ok_; }
   // False: a signal came first.
   bool wait() const {
-    pollfd input{STDIN_FILENO, POLLIN, 0};
-    return ::ppoll(&input, 1, nullptr, &mask_) == 1;
+    constexpr int kLookMs = 50;
+    for (pollfd input{STDIN_FILENO, POLLIN, 0};;) {
+      if (interrupted()) return false;
+      if (const int ready = ::poll(&input, 1, kLookMs); ready > 0) return true;
+    }
   }
 
  private:
-  static constexpr std::array<int, 3> kSignals{SIGINT, SIGTERM, SIGHUP};
-  static volatile std::sig_atomic_t& caught() {
-    static volatile std::sig_atomic_t number = 0;
-    return number;
+  bool interrupted() const {
+    sigset_t waiting;
+    if (::sigpending(&waiting) != 0) return false;
+    for (const int number : {SIGINT, SIGTERM, SIGHUP})
+      if (::sigismember(&waiting, number) == 1) return true;
+    return false;
   }
 
   termios before_{};
   bool known_;
   bool ok_ = false;
   sigset_t mask_{};
-  std::array<struct sigaction, kSignals.size()> old_{};
 };
 
 }  // namespace
