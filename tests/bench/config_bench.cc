@@ -20,7 +20,7 @@ constexpr std::size_t kTotal = 1UL << 20U;
 
 std::string agent(int number) {
   return fmt::format(
-      "    {{ // agent {0}\n      id: 'agent-{0}', name: 'Agent {0}', workspace: '~/work/{0}',\n"
+      "    {{ // agent {0}\n      id: 'agent-{0}', name: 'Agent {0}', workspace: '~/agents/{0}',\n"
       "      model: {{primary: 'house/model-{0}', fallbacks: ['other/one', 'other/two']}},\n"
       "      identity: {{name: \"Agent {0}\", theme: 'calm', emoji: '🦀'}},\n"
       "      groupChat: {{mentionPatterns: ['@a{0}', 'agent {0}'], historyLimit: {0}}},\n"

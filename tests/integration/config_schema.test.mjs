@@ -11,6 +11,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import Ajv from 'ajv';
 import JSON5 from 'json5';
+import { Dice } from './support/dice.mjs';
 
 const seed = Number(process.env.SCHEMA_SEED ?? 20250719);
 const count = Number(process.env.SCHEMA_TREES ?? 4000);
@@ -24,20 +25,7 @@ function ask(trees) {
   return { schema, answers };
 }
 
-function random(state) {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-class Maker {
-  constructor(start) { this.next = random(start); }
-  below(n) { return Math.floor(this.next() * n); }
-  one(list) { return list[this.below(list.length)]; }
-
+class Maker extends Dice {
   value(schema) {
     if (schema.anyOf) return this.value(this.one(schema.anyOf));
     if (schema.enum) return this.one(schema.enum);

@@ -6,24 +6,13 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import JSON5 from 'json5';
+import { Dice } from './support/dice.mjs';
 
 const probe = process.env.JSON5_PROBE;
 const seed = Number(process.env.JSON5_SEED ?? 20250611);
 const count = Number(process.env.JSON5_TEXTS ?? 30000);
 
-function random(state) {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-class Maker {
-  constructor(start) { this.next = random(start); }
-  below(n) { return Math.floor(this.next() * n); }
-  one(list) { return list[this.below(list.length)]; }
+class Maker extends Dice {
   some(most, make) { return Array.from({ length: this.below(most + 1) }, make).join(''); }
 
   blank() {

@@ -6,25 +6,13 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import merge from 'json-merge-patch';
 import JSON5 from 'json5';
+import { Dice } from './support/dice.mjs';
 
 const probe = process.env.MERGE_PROBE;
 const seed = Number(process.env.MERGE_SEED ?? 20250712);
 const count = Number(process.env.MERGE_PAIRS ?? 20000);
 
-function random(state) {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-class Maker {
-  constructor(start) { this.next = random(start); }
-  below(n) { return Math.floor(this.next() * n); }
-  one(list) { return list[this.below(list.length)]; }
-
+class Maker extends Dice {
   // `__proto__`, `constructor` and `prototype` are left out: the reference stops at them and leaves the rest of the patch
   // undone, to be safe in JavaScript. They are keys like any other here, and in the unit tests.
   key() { return this.one(['a', 'b', 'c', 'd e', 'é', '$x', 'a.b', '0', '']); }

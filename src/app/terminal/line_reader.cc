@@ -296,7 +296,7 @@ class SilentTerminal {
     if (!known_) return;
     sigset_t ours;
     ::sigemptyset(&ours);
-    for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&ours, number);
+    for (const int number : kSignals) ::sigaddset(&ours, number);
     ::pthread_sigmask(SIG_BLOCK, &ours, &mask_);
     termios silent = before_;
     silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
@@ -320,10 +320,12 @@ class SilentTerminal {
   }
 
  private:
+  static constexpr std::array<int, 3> kSignals{SIGINT, SIGTERM, SIGHUP};
+
   bool interrupted() const {
     sigset_t waiting;
     if (::sigpending(&waiting) != 0) return false;
-    for (const int number : {SIGINT, SIGTERM, SIGHUP})
+    for (const int number : kSignals)
       if (::sigismember(&waiting, number) == 1) return true;
     return false;
   }
