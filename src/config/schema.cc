@@ -13,13 +13,17 @@ using std::string_view;
 
 namespace {
 
+struct Placed {
+  const FieldRow* row = nullptr;
+  std::size_t place = 0;  // among all rows, as they were given
+};
+
 // Paths in the order of a walk through the tree: a key stands before what lies below it, and that
-// before the next key.
-// Of equal paths the row that was given first.
-bool path_before(const FieldRow* a, const FieldRow* b) {
-  const auto [left, right] = std::ranges::mismatch(a->path, b->path);
-  const bool left_ends = left == a->path.end();
-  if (right == b->path.end()) return left_ends && a < b;
+// before the next key. Of equal paths the row that was given first.
+bool before(const Placed& a, const Placed& b) {
+  const auto [left, right] = std::ranges::mismatch(a.row->path, b.row->path);
+  const bool left_ends = left == a.row->path.end();
+  if (right == b.row->path.end()) return left_ends && a.place < b.place;
   if (left_ends || *left == '.') return true;
   return *right != '.' && *left < *right;
 }
@@ -41,37 +45,33 @@ string_view part_at(const FieldRow& row, std::size_t depth) {
 Schema::Schema(std::span<const FieldRow> rows) : Schema({rows}) {}
 
 Schema::Schema(std::initializer_list<std::span<const FieldRow>> tables,
-               std::span<const MoveRow> moves) {
-  std::size_t count = 0;
-  for (const auto table : tables) count += table.size();
-  rows_.reserve(count);
-  for (const auto table : tables) rows_.insert(rows_.end(), table.begin(), table.end());
-  for (const auto& row : rows_)
+               std::span<const MoveRow> moves)
+    : tables_(tables) {
+  std::vector<Placed> sorted;
+  for (const auto& row : rows()) {
     if (!row.same_as.empty()) moves_.push_back({.from = row.path, .to = row.same_as});
+    sorted.push_back({.row = &row, .place = sorted.size()});
+  }
   moves_.insert(moves_.end(), moves.begin(), moves.end());
-  std::vector<const FieldRow*> sorted;
-  sorted.reserve(count);
-  for (const auto& row : rows_) sorted.push_back(&row);
-  // Rows of one path stay in their order: the pointers are those into one list.
-  std::ranges::sort(sorted, path_before);
+  std::ranges::sort(sorted, before);
 
-  nodes_.reserve(count * 3 / 2 + 1);
+  nodes_.reserve(sorted.size() * 3 / 2 + 1);
   nodes_.emplace_back();
   std::vector<Span> open{{.node = 0, .begin = 0, .end = sorted.size(), .depth = 0}};
   for (std::size_t next = 0; next < open.size(); ++next) {
     const auto span = open[next];
     nodes_[span.node].first = static_cast<std::uint32_t>(nodes_.size());
     for (auto i = span.begin; i < span.end;) {
-      const auto name = part_at(*sorted[i], span.depth);
+      const auto name = part_at(*sorted[i].row, span.depth);
       const auto below = span.depth + name.size();
       const auto index = nodes_.size();
       auto& node = nodes_.emplace_back(Node{.name = name});
-      if (sorted[i]->path.size() == below) node.row = sorted[i];
-      while (i < span.end && part_at(*sorted[i], span.depth) == name &&
-             sorted[i]->path.size() == below)
+      if (sorted[i].row->path.size() == below) node.row = sorted[i].row;
+      while (i < span.end && part_at(*sorted[i].row, span.depth) == name &&
+             sorted[i].row->path.size() == below)
         ++i;
       const auto begin = i;
-      while (i < span.end && part_at(*sorted[i], span.depth) == name) ++i;
+      while (i < span.end && part_at(*sorted[i].row, span.depth) == name) ++i;
       if (i > begin) open.push_back({.node = index, .begin = begin, .end = i, .depth = below + 1});
       if (name == "*") nodes_[span.node].any = static_cast<std::uint32_t>(index);
       ++nodes_[span.node].count;

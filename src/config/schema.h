@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -70,13 +71,14 @@ class Schema {
   json::value fallback(const KeyPath& path) const;
   // The known path that looks most like this one.
   std::optional<std::string> suggestion(const KeyPath& path) const;
-  std::span<const FieldRow> rows() const { return rows_; }
+  // In the order in which they were given.
+  auto rows() const { return std::views::join(tables_); }
   std::span<const MoveRow> moves() const { return moves_; }
 
  private:
   friend class SchemaWalk;
   struct Node;
-  std::vector<FieldRow> rows_;
+  std::vector<std::span<const FieldRow>> tables_;  // no copies: the rows are most of the memory
   std::vector<MoveRow> moves_;
   std::vector<Node> nodes_;  // the root first
 };

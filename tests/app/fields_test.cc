@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <set>
+#include <utility>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -67,6 +68,81 @@ TEST(Fields, NoPlannedRowHidesBehindOneInUse) {
     if (!row.planned) used.insert(row.path);
     EXPECT_FALSE(row.planned && used.contains(row.path)) << row.path;
   }
+}
+
+// Whoever reads the description alone must know what a number counts.
+TEST(Fields, NumbersSayTheirUnit) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kUnits{{
+      {"Ms", "illisecond"},
+      {"Seconds", "econd"},
+      {"Sec", "econd"},
+      {"Minutes", "inute"},
+      {"Hours", "our"},
+      {"Days", "ay"},
+      {"Bytes", "ytes"},
+      {"Mb", "egabyte"},
+      {"Chars", "haracter"},
+      {"Tokens", "oken"},
+      {"_usd", "dollars"},
+      {"Usd", "dollars"},
+      {"_chars", "haracter"},
+      {"_percent", "er cent"},
+  }};
+  for (const auto& row : schema().rows()) {
+    if (row.type != FieldType::integer && row.type != FieldType::number) continue;
+    for (const auto& [ending, word] : kUnits)
+      if (row.path.ends_with(ending)) EXPECT_TRUE(row.description.contains(word)) << row.path;
+  }
+}
+
+// A description stands alone in `config explain`, in a search and beside a field.
+TEST(Fields, DescriptionsStandAlone) {
+  for (const auto& row : schema().rows())
+    for (const char* start :
+         {"The same ", "For ", "With ", "Only ", "Even ", "In ", "To ", "Also "})
+      EXPECT_FALSE(row.description.starts_with(start)) << row.path << ": " << row.description;
+}
+
+// What all agents do unless one of them says otherwise has its default once, where it holds.
+TEST(Fields, DefaultsStandWhereTheyHold) {
+  const auto fallback = [](const char* path) {
+    return schema().fallback(parse_key_path(path).value());
+  };
+  EXPECT_EQ(fallback("agents.defaults.heartbeat.every"), json::value("30m"));
+  EXPECT_EQ(fallback("agents.defaults.memorySearch.query.maxResults"), json::value(6));
+  EXPECT_EQ(fallback("agents.defaults.sandbox.scope"), json::value("agent"));
+  EXPECT_EQ(fallback("tools.exec.timeoutSec"), json::value(1800));
+  EXPECT_EQ(fallback("session.reset.atHour"), json::value(4));
+  EXPECT_EQ(fallback("tools.media.video.maxBytes"), json::value(52428800));
+  for (const auto& row : schema().rows())
+    EXPECT_FALSE(row.path.starts_with("agents.list.") && !row.fallback.empty()) << row.path;
+}
+
+// Where no row says more, names decide, also directly below a section that takes everything.
+TEST(Fields, SecretsOfOtherPeoplesSectionsAreSeenByTheirNames) {
+  for (const char* path : {"channels.line.channelAccessToken",
+                           "channels.line.accounts.a.channelSecret",
+                           "channels.nostr.privateKey",
+                           "channels.irc.password",
+                           "channels.zalo.botToken",
+                           "telegram.botToken",
+                           "telegram.webhookSecret",
+                           "discord.botToken",
+                           "slack.signingSecret",
+                           "slack.userToken",
+                           "matrix.accessToken",
+                           "matrix.storePassphrase",
+                           "msteams.appPassword",
+                           "signal.password",
+                           "identity.password",
+                           "routing.token",
+                           "credentials.any",
+                           "cron.webhook",
+                           "plugins.entries.p.config.apiKey",
+                           "skills.entries.s.config.token"})
+    EXPECT_TRUE(schema().is_secret(parse_key_path(path).value())) << path;
+  for (const char* path : {"channels.line.name", "telegram.groups", "channels.irc.port"})
+    EXPECT_FALSE(schema().is_secret(parse_key_path(path).value())) << path;
 }
 
 TEST(Fields, SecretsAreMarked) {
@@ -233,7 +309,7 @@ void expect_file(const std::string& name, const std::string& text) {
 }
 
 TEST(Example, FileIsUpToDate) {
-  expect_file("config.example.json5", config::render_example(schema().rows()));
+  expect_file("config.example.json5", config::render_example(schema()));
 }
 
 TEST(Reference, FilesAreUpToDate) {
@@ -241,14 +317,14 @@ TEST(Reference, FilesAreUpToDate) {
               "# Keys in use\n\nMade from the field rows: do not edit. `*` stands for any name or "
               "place in a list. What a key is for here and now; keys that are kept for files of "
               "other versions stand in [OTHER_KEYS.md](OTHER_KEYS.md).\n\n" +
-                  config::render_reference(schema().rows()));
+                  config::render_reference(schema()));
   expect_file("docs/reference/OTHER_KEYS.md",
               "# Keys of other versions\n\nMade from the field rows: do not edit. These keys of "
               "clawdbot, moltbot, openclaw and the Rust Carapace are checked, shown and kept, and "
               "change nothing here yet; where it says \"another name of\", they count as that key "
               "does. The default is what the other version takes. Accounts of a channel "
               "(`channels.<channel>.accounts.<name>`) know the keys of their channel.\n\n" +
-                  config::render_other_keys(schema().rows()));
+                  config::render_other_keys(schema()));
 }
 
 // What protocol 3 allows in a hint, and what forms have to know.
@@ -291,7 +367,7 @@ TEST(JsonSchema, SaysWhatTheRowsSay) {
 }
 
 TEST(Example, MeansAllDefaultsAsItIs) {
-  const auto config = config::Config::from_text(config::render_example(schema().rows()), "example",
+  const auto config = config::Config::from_text(config::render_example(schema()), "example",
                                                 schema(), config::Environment{});
   ASSERT_TRUE(config) << config.error().detail;
   EXPECT_TRUE(config->warnings().empty());
@@ -304,7 +380,7 @@ TEST(Example, MeansAllDefaultsAsItIs) {
 // With the comment marks of its keys removed the example is still valid, and every key is there.
 TEST(Example, ComesAliveWhenUncommented) {
   std::string alive;
-  const auto example = config::render_example(schema().rows());
+  const auto example = config::render_example(schema());
   for (const auto line : split(example, '\n')) {
     const auto code = trim(line);
     const bool prose = code.starts_with("// //") ||

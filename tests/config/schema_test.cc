@@ -135,7 +135,7 @@ TEST_F(SchemaTest, RowsByPath) {
   EXPECT_EQ(schema_.suggestion({"xyzzy"}), std::nullopt);
   EXPECT_EQ(schema_.suggestion({"models", "providers", "x", "apikey"}),
             "models.providers.x.apiKey");
-  EXPECT_EQ(schema_.rows().size(), kRows.size() + kMoreRows.size());
+  EXPECT_EQ(std::ranges::distance(schema_.rows()), kRows.size() + kMoreRows.size());
 }
 
 TEST_F(SchemaTest, RedactionByRowAndByName) {

@@ -69,9 +69,9 @@ std::string bounds(const FieldRow& row) {
 
 class Example {
  public:
-  std::string render(std::span<const FieldRow> rows) {
+  std::string render(const Schema& schema) {
     Branch root;
-    for (const auto& row : rows)
+    for (const auto& row : schema.rows())
       if (in_use(row)) root.add(row);
     out_ =
         "// Configuration of Carapace. Every key is optional; what stands here commented out is "
@@ -174,6 +174,6 @@ bool in_use(const FieldRow& row) {
          !row.path.starts_with("meta.") && !row.path.starts_with("wizard.");
 }
 
-std::string render_example(std::span<const FieldRow> rows) { return Example().render(rows); }
+std::string render_example(const Schema& schema) { return Example().render(schema); }
 
 }  // namespace carapace::config

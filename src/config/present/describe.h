@@ -2,10 +2,10 @@
 // thread.
 #pragma once
 
-#include <span>
 #include <string>
 
 #include "base/field_row.h"
+#include "config/schema.h"
 
 namespace carapace::config {
 
@@ -21,12 +21,12 @@ bool in_use(const FieldRow& row);
 
 // The whole config.example.json5: every key in use under its objects with description and default,
 // commented out, so that the file as it is means "all defaults".
-std::string render_example(std::span<const FieldRow> rows);
+std::string render_example(const Schema& schema);
 
 // Markdown tables of the keys in use, a heading for each section.
-std::string render_reference(std::span<const FieldRow> rows);
+std::string render_reference(const Schema& schema);
 // The same of the keys that are kept for files of other versions. What all channels share stands
 // there once, and accounts of a channel are not repeated.
-std::string render_other_keys(std::span<const FieldRow> rows);
+std::string render_other_keys(const Schema& schema);
 
 }  // namespace carapace::config

@@ -66,19 +66,19 @@ string_view channel_tail(string_view path) {
 
 }  // namespace
 
-std::string render_reference(std::span<const FieldRow> rows) {
+std::string render_reference(const Schema& schema) {
   Sections sections;
-  for (const auto& row : rows)
+  for (const auto& row : schema.rows())
     if (in_use(row)) sections.add(std::string(row.path), row);
   return sections.render("###");
 }
 
-std::string render_other_keys(std::span<const FieldRow> rows) {
+std::string render_other_keys(const Schema& schema) {
   std::map<std::pair<string_view, string_view>, std::size_t> tails;
-  for (const auto& row : rows)
+  for (const auto& row : schema.rows())
     if (const auto tail = channel_tail(row.path); !tail.empty()) ++tails[{tail, row.description}];
   Sections sections;
-  for (const auto& row : rows) {
+  for (const auto& row : schema.rows()) {
     if (in_use(row) || row.path.contains(".accounts.*.")) continue;
     const auto tail = channel_tail(row.path);
     auto& count = tails[{tail, row.description}];
