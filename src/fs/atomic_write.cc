@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 
 #include "fs/descriptor.h"
 #include "fs/io_error.h"
@@ -16,13 +17,14 @@ namespace {
 // A temporary name inside one open folder; gone when this goes, unless it was renamed away.
 class Temporary {
  public:
-  Temporary(int folder, std::string name) : folder_(folder), name_(std::move(name)) {}
+  explicit Temporary(int folder) : folder_(folder) {}
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
   ~Temporary() {
     if (!name_.empty()) ::unlinkat(folder_, name_.c_str(), 0);
   }
   const char* name() const { return name_.c_str(); }
+  void own(std::string name) { name_ = std::move(name); }
   void forget() { name_.clear(); }
 
  private:
@@ -30,9 +32,29 @@ class Temporary {
   std::string name_;
 };
 
+std::string temporary_begin(const std::string& target) { return fmt::format(".{}.tmp.", target); }
+
 std::string temporary_name(const std::string& target) {
   static std::atomic<unsigned> counter{0};
-  return fmt::format(".{}.tmp.{}.{}", target, ::getpid(), counter.fetch_add(1));
+  return fmt::format("{}{}.{}", temporary_begin(target), ::getpid(), counter.fetch_add(1));
+}
+
+// A process that was killed leaves its temporary file, and the next one may have its number: in a
+// container that is the rule. What is there already is not ours, so another name is taken.
+int open_temporary(int folder, const std::string& target, Temporary& temporary) {
+  constexpr int kTries = 1000;
+  int file = -1;
+  for (int attempt = 0; attempt < kTries && file < 0; ++attempt) {
+    auto name = temporary_name(target);
+    // The owner-only mode first: the bytes are never readable for others, not even half written.
+    file =
+        ::openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (file >= 0)
+      temporary.own(std::move(name));
+    else if (errno != EEXIST)
+      break;
+  }
+  return file;
 }
 
 int write_all(int file, std::string_view bytes) {
@@ -103,16 +125,10 @@ Status atomic_write(const std::string& path, std::string_view bytes, WriteOption
   if (!folder.ok()) return io_failure(errno, "open the folder", folder_path);
   TRY_STATUS(check_target(folder.get(), name, path, options));
 
-  Temporary temporary(folder.get(), temporary_name(name));
+  Temporary temporary(folder.get());
   {
-    // The owner-only mode first: the bytes are never readable for others, not even half written.
-    const Descriptor file(::openat(folder.get(), temporary.name(),
-                                   O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!file.ok()) {
-      const int error = errno;
-      if (error == EEXIST) temporary.forget();  // somebody else's: not ours to remove
-      return io_failure(error, "create a file beside", path);
-    }
+    const Descriptor file(open_temporary(folder.get(), name, temporary));
+    if (!file.ok()) return io_failure(errno, "create a file beside", path);
     if (const int error = write_all(file.get(), bytes)) return io_failure(error, "write", path);
     keep_owner(folder.get(), name, file.get());
     if (::fchmod(file.get(), options.mode) != 0) return io_failure(errno, "set the mode of", path);
@@ -126,6 +142,18 @@ Status atomic_write(const std::string& path, std::string_view bytes, WriteOption
   if (const int error = sync_folder(folder.get()))
     return io_failure(error, "make the change durable for", path);
   return {};
+}
+
+void remove_leftovers(const std::string& path) {
+  const auto begin = temporary_begin(name_of(path));
+  std::error_code ignored;  // they are in nobody's way
+  for (auto at = std::filesystem::directory_iterator(folder_of(path), ignored);
+       !ignored && at != std::filesystem::directory_iterator(); at.increment(ignored)) {
+    const auto name = at->path().filename().string();
+    if (!name.starts_with(begin)) continue;
+    if (name.find_first_not_of("0123456789.", begin.size()) != std::string::npos) continue;
+    ::unlink(at->path().c_str());
+  }
 }
 
 }  // namespace carapace::fs

@@ -20,4 +20,8 @@ struct WriteOptions {
 // file (symbolic link, FIFO, folder, device) is refused and left alone. Errors: see `io_error`.
 Status atomic_write(const std::string& path, std::string_view bytes, WriteOptions options = {});
 
+// Takes away the temporary files that killed writers of `path` have left beside it: they hold what
+// the file holds. Only for who holds the lock under which `path` is written.
+void remove_leftovers(const std::string& path);
+
 }  // namespace carapace::fs

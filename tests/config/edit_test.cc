@@ -22,7 +22,7 @@ TEST(Edit, ReplacesOnlyTheValue) {
             "{\n  // my port\n  port: 18789, // hex\n  b: 'x',\n}\n");
   EXPECT_EQ(set("{a:{b:[1,2,3]}}", "a.b[1]", "'x'"), "{a:{b:[1,\"x\",3]}}");
   EXPECT_EQ(set("{a: 1, a: 2}", "a", "3"), "{a: 1, a: 3}") << "the last of equal keys counts";
-  EXPECT_EQ(set("{a: {b: 1}}", "a", "{c: [1, 2]}"), "{a: {\n  c: [1, 2]\n}}");
+  EXPECT_EQ(set("{a: {b: 1}}", "a", "{c: [1, 2]}"), "{a: {c: [1, 2]}}");
 }
 
 TEST(Edit, InsertsBehindTheLastMemberAndItsComments) {
@@ -32,8 +32,8 @@ TEST(Edit, InsertsBehindTheLastMemberAndItsComments) {
   EXPECT_EQ(set("{\n    gateway: {\n        port: 1\n    }\n}", "gateway.bind", "'lan'"),
             "{\n    gateway: {\n        port: 1,\n        bind: \"lan\"\n    }\n}");
   EXPECT_EQ(set("{a: 1}", "b", "2"), "{a: 1, b: 2}");
-  EXPECT_EQ(set("{a: 1 /* x */}", "b", "2"), "{a: 1, b: 2 /* x */}");
-  EXPECT_EQ(set("{a: 1,}", "b", "2"), "{a: 1, b: 2, }");
+  EXPECT_EQ(set("{a: 1 /* x */}", "b", "2"), "{a: 1, /* x */ b: 2}");
+  EXPECT_EQ(set("{a: 1,}", "b", "2"), "{a: 1, b: 2,}");
   EXPECT_EQ(set("{ a: 1, /* c */ }", "b", "2"), "{ a: 1, /* c */ b: 2, }");
 }
 
@@ -41,7 +41,7 @@ TEST(Edit, EmptyObjects) {
   EXPECT_EQ(set("{}", "a", "1"), "{\n  a: 1\n}");
   EXPECT_EQ(set("{\n  a: {}\n}", "a.b", "1"), "{\n  a: {\n    b: 1\n  }\n}");
   EXPECT_EQ(set("{\n  // nothing yet\n}\n", "a", "1"), "{\n  // nothing yet\n  a: 1\n}\n");
-  EXPECT_EQ(set("{ /* nothing */ }", "a", "1"), "{ /* nothing */  a: 1 }");
+  EXPECT_EQ(set("{ /* nothing */ }", "a", "1"), "{ /* nothing */ a: 1 }");
   EXPECT_EQ(set("", "gateway.port", "1"), "{\n  \"gateway\": {\n    \"port\": 1\n  }\n}\n");
   EXPECT_EQ(set(" \n", "a", "1"), "{\n  \"a\": 1\n}\n");
 }
@@ -49,7 +49,7 @@ TEST(Edit, EmptyObjects) {
 TEST(Edit, MakesTheObjectsThatAreMissing) {
   EXPECT_EQ(set("{\n  a: 1\n}\n", "gateway.auth.token", "'t'"),
             "{\n  a: 1,\n  gateway: {\n    auth: {\n      token: \"t\"\n    }\n  }\n}\n");
-  EXPECT_EQ(set("{a: null}", "a.b", "1"), "{a: {\n  b: 1\n}}");
+  EXPECT_EQ(set("{a: null}", "a.b", "1"), "{a: {b: 1}}");
 }
 
 TEST(Edit, FollowsTheStyleOfTheFile) {
@@ -59,9 +59,47 @@ TEST(Edit, FollowsTheStyleOfTheFile) {
             "{\n  a: 1,\n  models: {\n    \"x-y\": 2\n  }\n}\n");
 }
 
+TEST(Edit, WhatIsOnOneLineStaysOnIt) {
+  const auto add = [](std::string_view text, std::string_view path = "gateway.auth") {
+    return set(text, path, "{mode: 'x', list: [1, {}]}");
+  };
+  EXPECT_EQ(add("{gateway:{port:1}}"), "{gateway:{port:1,auth:{mode:\"x\",list:[1,{}]}}}");
+  EXPECT_EQ(add("{\"gateway\":{}}"), "{\"gateway\":{\"auth\":{\"mode\":\"x\",\"list\":[1,{}]}}}");
+  EXPECT_EQ(add("{ gateway: { port: 1 } }"),
+            "{ gateway: { port: 1, auth: { mode: \"x\", list: [1, {}] } } }");
+  EXPECT_EQ(add("{ gateway: {}, }"), "{ gateway: { auth: { mode: \"x\", list: [1, {}] } }, }");
+  EXPECT_EQ(add("{\n  gateway: { port: 1 }, // my port\n}\n"),
+            "{\n  gateway: { port: 1, auth: { mode: \"x\", list: [1, {}] } }, // my port\n}\n");
+  EXPECT_EQ(add("{\n  gateway: { auth: {a: 1} }\n}\n"),
+            "{\n  gateway: { auth: { mode: \"x\", list: [1, {}] } }\n}\n");
+  EXPECT_EQ(add("{\n  auth: {a: 1}\n}\n", "auth"), "{\n  auth: {mode: \"x\", list: [1, {}]}\n}\n");
+  EXPECT_EQ(add("{gateway: [{a: 1}]}", "gateway[1]"),
+            "{gateway: [{a: 1}, {mode: \"x\", list: [1, {}]}]}");
+  // An item on a line of its own is followed by such ones, wherever the closing mark is.
+  EXPECT_EQ(set("{\n  a: {\n    b: 1 },\n}\n", "a.c", "{d: 1}"),
+            "{\n  a: {\n    b: 1,\n    c: {\n      d: 1\n    } },\n}\n");
+  const auto longer = std::string(120, 'x');
+  EXPECT_EQ(set("{\n  a: [1]\n}\n", "a", fmt::format("{{b: '{}'}}", longer)),
+            fmt::format("{{\n  a: {{\n    b: \"{}\"\n  }}\n}}\n", longer));
+}
+
+// Of the line ends of JSON5 two are no bytes of ASCII; what follows them is no comment any more.
+TEST(Edit, KnowsEveryLineEnd) {
+  for (const std::string end : {"\n", "\r", "\r\n", "\xe2\x80\xa8", "\xe2\x80\xa9"}) {
+    const auto text = "{a: 1 // x,}" + end + ", b: 2 // y" + end + "}";
+    for (const auto* key : {"a", "b"}) {
+      const auto without = unset_in_text(text, {key});
+      ASSERT_TRUE(without) << text << without.error().detail;
+      EXPECT_TRUE(without->contains("// x,}")) << *without;
+    }
+    EXPECT_EQ(set(text, "a", "5"), replace_all(text, "a: 1", "a: 5"));
+    EXPECT_EQ(parse_json5(set(text, "c", "5")).value(), parse_json5("{a: 1, b: 2, c: 5}").value());
+  }
+}
+
 TEST(Edit, Lists) {
   EXPECT_EQ(set("{l: [1, 2]}", "l[2]", "3"), "{l: [1, 2, 3]}");
-  EXPECT_EQ(set("{l: []}", "l[0]", "'a'"), "{l: [\n  \"a\"\n]}");
+  EXPECT_EQ(set("{l: []}", "l[0]", "'a'"), "{l: [\"a\"]}");
   EXPECT_EQ(set("{l: [\n  {id: 'x'}, // x\n]}", "l[1].id", "'y'"),
             "{l: [\n  {id: 'x'}, // x\n  {\n    id: \"y\"\n  },\n]}");
   EXPECT_EQ(set("{l: [1]}", "l[2]", "3"), "error: l is a list of 1: '2' is none of its indexes.");

@@ -8,6 +8,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -79,7 +80,11 @@ constexpr FieldRow kRows[] = {
 
 class StoppedClock final : public Clock {
  public:
-  std::int64_t wall_ms() const override { return 1'700'000'000'000; }
+  std::int64_t wall_ms() const override {
+    if (meanwhile) meanwhile();
+    return 1'700'000'000'000;
+  }
+  std::function<void()> meanwhile = {};  // between reading and writing
   std::int64_t steady_ms() const override { return 0; }
 };
 
@@ -229,6 +234,40 @@ TEST_F(WriterTest, WritesThroughALinkAndKeepsIt) {
   EXPECT_EQ(patch("{gateway: {port: 2}}"), "{gateway: {port: 2}}\n");
   EXPECT_TRUE(std::filesystem::is_symlink(file_));
   EXPECT_EQ(read_text(dir_ / "real.json5"), "{gateway: {port: 2}}\n");
+}
+
+TEST_F(WriterTest, MakesTheFileThatALinkPointsAt) {
+  std::filesystem::create_directory(dir_ / "dotfiles");
+  ASSERT_EQ(::symlink("dotfiles/carapace.json5", file_.c_str()), 0);
+  EXPECT_EQ(patch("{gateway: {port: 2}}"), "{\n  \"gateway\": {\n    \"port\": 2\n  }\n}\n");
+  EXPECT_TRUE(std::filesystem::is_symlink(file_));
+  EXPECT_TRUE(std::filesystem::is_regular_file(dir_ / "dotfiles/carapace.json5"));
+  // Who comes by the other name takes the same lock.
+  EXPECT_TRUE(std::filesystem::exists(dir_ / "dotfiles/carapace.json5.lock"));
+  EXPECT_FALSE(std::filesystem::exists(file_ + ".lock"));
+}
+
+// An editor knows no lock.
+TEST_F(WriterTest, WhatAnEditorSavesMeanwhileIsNotWrittenOver) {
+  write_text(file_, "{gateway: {port: 1}}");
+  clock_.meanwhile = [this] { write_text(file_, "{gateway: {port: 7}}"); };
+  for (const auto& request : {owner(), remote()})
+    EXPECT_TRUE(told(writer().patch("{ui: {seamColor: 'x'}}", request))
+                    .contains("changed since last load"));
+  EXPECT_EQ(read_text(file_), "{gateway: {port: 7}}");
+  std::filesystem::remove(file_);
+  clock_.meanwhile = [this] { write_text(file_, "{gateway: {port: 8}}"); };
+  EXPECT_TRUE(told(writer().replace("{}", owner())).contains("changed since last load"));
+  EXPECT_EQ(read_text(file_), "{gateway: {port: 8}}");
+  clock_.meanwhile = {};
+  EXPECT_TRUE(writer().patch("{gateway: {port: 9}}", owner()));
+}
+
+TEST_F(WriterTest, WhatAKilledWriterLeftIsTakenAway) {
+  write_text(file_, "{hooks: {token: 'planted'}}");
+  write_text(dir_ / ".carapace.json5.tmp.4711.0", "{hooks: {token: 'planted'}}");
+  ASSERT_TRUE(writer().patch("{gateway: {port: 2}}", owner()));
+  EXPECT_FALSE(std::filesystem::exists(dir_ / ".carapace.json5.tmp.4711.0"));
 }
 
 TEST_F(WriterTest, ProtectedValuesChangeOnlyAtTheMachine) {

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <thread>
@@ -141,6 +142,25 @@ TEST(AtomicWrite, WritersAtOnceDoNotMeet) {
   const auto text = read_text(path);
   EXPECT_EQ(text, std::string(1000, text.at(0)));
   EXPECT_EQ(names_in(dir.path()).size(), 1U);
+}
+
+// In a container each process has the number of the one before it.
+TEST(AtomicWrite, WhatAKilledProcessLeftIsInNobodysWay) {
+  const TempDir dir;
+  const auto path = dir / "state.json";
+  for (int i = 0; i < 900; ++i)
+    write_text(fmt::format("{}/.state.json.tmp.{}.{}", dir.path(), ::getpid(), i), "old");
+  ASSERT_TRUE(atomic_write(path, "new"));
+  EXPECT_EQ(read_text(path), "new");
+  EXPECT_EQ(names_in(dir.path()).size(), 901U) << "what is not ours stays";
+  write_text(dir / ".state.json.tmp.12.1.kept", "a person's");
+  write_text(dir / ".other.json.tmp.12.1", "another file's");
+  remove_leftovers(path);
+  auto names = names_in(dir.path());
+  std::ranges::sort(names);
+  EXPECT_EQ(names, (std::vector<std::string>{".other.json.tmp.12.1", ".state.json.tmp.12.1.kept",
+                                             "state.json"}));
+  remove_leftovers(dir / "nowhere/state.json");
 }
 
 TEST(IoError, SaysWhatToDo) {

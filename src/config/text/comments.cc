@@ -13,8 +13,9 @@ std::size_t behind_string(string_view text, std::size_t at) {
   return std::min(at + 1, text.size());
 }
 
-// A line ends at CR, LF, and at the two separators of Unicode (E2 80 A8, E2 80 A9).
-std::size_t line_end(string_view text, std::size_t at) {
+}  // namespace
+
+std::size_t line_comment_end(string_view text, std::size_t at) {
   for (; at < text.size(); ++at) {
     const auto three = text.substr(at, 3);
     if (text[at] == '\n' || text[at] == '\r' || three == "\xe2\x80\xa8" || three == "\xe2\x80\xa9")
@@ -22,8 +23,6 @@ std::size_t line_end(string_view text, std::size_t at) {
   }
   return at;
 }
-
-}  // namespace
 
 std::vector<Comment> comments_of(string_view text) {
   std::vector<Comment> out;
@@ -33,7 +32,7 @@ std::vector<Comment> comments_of(string_view text) {
     if (text[at] == '"' || text[at] == '\'') {
       at = behind_string(text, at);
     } else if (two == "//") {
-      const auto end = line_end(text, at);
+      const auto end = line_comment_end(text, at);
       out.push_back({at, end, false});
       at = end;
     } else if (two == "/*") {

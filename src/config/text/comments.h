@@ -13,6 +13,10 @@ struct Comment {
   bool block = false;
 };
 
+// Where the line of a comment that begins with two slashes ends: at CR, LF, and at the two
+// separators of Unicode (E2 80 A8, E2 80 A9).
+std::size_t line_comment_end(std::string_view text, std::size_t at);
+
 // In the order of the text, which is one that `read_json5` accepts.
 std::vector<Comment> comments_of(std::string_view text);
 

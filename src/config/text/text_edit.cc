@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "config/text/comments.h"
 
 namespace carapace::config {
 namespace {
@@ -17,30 +18,48 @@ std::string key_text(string_view key, bool quoted) {
   return quoted || !is_plain_key(key) ? json::serialize(json::string(key)) : std::string(key);
 }
 
+// What stands behind the opening mark, between two items, and before the closing one.
+struct Spacing {
+  std::string open;
+  std::string between;
+  std::string close;
+};
+
+Spacing spacing_in(const json::value& value, const std::string& indent, const TextStyle& style) {
+  const auto* list = value.if_array();
+  if (style.flat) {
+    const auto pad = list == nullptr ? style.pad : std::string();
+    return {pad, "," + style.gap, pad};
+  }
+  const auto structured = [](const json::value& item) { return item.is_structured(); };
+  if (list != nullptr && std::ranges::none_of(*list, structured)) return {"", ", ", ""};
+  const auto line = style.line_end + indent;
+  return {line + style.unit, "," + line + style.unit, line};
+}
+
 void append_pretty(std::string& out, const json::value& value, const std::string& indent,
                    const TextStyle& style) {
   const auto inner = indent + style.unit;
   if (const auto* object = value.if_object(); object != nullptr && !object->empty()) {
-    out += "{" + style.line_end;
-    bool first = true;
+    const auto spacing = spacing_in(value, indent, style);
+    out += "{";
+    const auto* before = &spacing.open;
     for (const auto& member : *object) {
-      if (!first) out += "," + style.line_end;
-      first = false;
-      out += inner + key_text(string_view(member.key()), style.quoted_keys) + ": ";
+      out += *before + key_text(string_view(member.key()), style.quoted_keys) + style.colon;
       append_pretty(out, member.value(), inner, style);
+      before = &spacing.between;
     }
-    out += style.line_end + indent + "}";
+    out += spacing.close + "}";
   } else if (const auto* list = value.if_array(); list != nullptr && !list->empty()) {
-    const bool flat =
-        std::ranges::none_of(*list, [](const json::value& item) { return item.is_structured(); });
-    const auto between = flat ? std::string(" ") : style.line_end;
-    out += flat ? "[" : "[" + style.line_end;
-    for (std::size_t i = 0; i < list->size(); ++i) {
-      if (i > 0) out += "," + between;
-      if (!flat) out += inner;
-      append_pretty(out, (*list)[i], inner, style);
+    const auto spacing = spacing_in(value, indent, style);
+    out += "[";
+    const auto* before = &spacing.open;
+    for (const auto& item : *list) {
+      out += *before;
+      append_pretty(out, item, inner, style);
+      before = &spacing.between;
     }
-    out += flat ? "]" : style.line_end + indent + "]";
+    out += spacing.close + "]";
   } else if (const auto* number = value.if_double(); number != nullptr && !std::isfinite(*number)) {
     out += std::isnan(*number) ? "NaN" : *number < 0 ? "-Infinity" : "Infinity";
   } else {
@@ -65,13 +84,24 @@ std::vector<Part> parts_of(const Json5Node& node) {
 std::size_t behind_comment(string_view text, std::size_t at) {
   const auto two = text.substr(at, 2);
   if (two == "/*") return std::min(text.find("*/", at + 2), text.size() - 2) + 2;
-  // Of the line ends of JSON5 only the bytes that can be told apart here: the others are comment.
-  if (two == "//") return std::min(text.find_first_of("\r\n", at), text.size());
-  return at;
+  return two == "//" ? line_comment_end(text, at) : at;
 }
 
 std::size_t behind_spaces(string_view text, std::size_t at) {
   return std::min(text.find_first_not_of(" \t", at), text.size());
+}
+
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+// The item or value of the container that `at` lies inside of, not at its begin.
+const Json5Node* child_around(const Json5Node& node, std::size_t at) {
+  const auto members = std::ranges::lower_bound(
+      node.members, at, {}, [](const Json5Member& member) { return member.value.begin; });
+  const auto items = std::ranges::lower_bound(node.items, at, {}, &Json5Node::begin);
+  const Json5Node* child = nullptr;
+  if (members != node.members.begin()) child = &std::prev(members)->value;
+  if (items != node.items.begin()) child = &*std::prev(items);
+  return child != nullptr && at < child->end ? child : nullptr;
 }
 
 }  // namespace
@@ -83,7 +113,7 @@ std::string pretty_text(const json::value& value, const std::string& indent,
   return out;
 }
 
-TextEdit::TextEdit(string_view text, const Json5Node& root) : text_(text) {
+TextEdit::TextEdit(string_view text, const Json5Node& root) : text_(text), root_(root) {
   if (text.contains("\r\n")) style_.line_end = "\r\n";
   if (root.members.empty()) return;
   const auto& first = root.members.front();
@@ -114,6 +144,32 @@ std::string TextEdit::inner_indent(const Json5Node& node) const {
   return indent_of(node.begin) + style_.unit;
 }
 
+bool TextEdit::on_one_line(const Json5Node& node) const {
+  return text_.substr(node.begin, node.end - node.begin).find_first_of("\r\n") == string_view::npos;
+}
+
+// The style of what comes to `at`: on one line when the object or list around it is, with blanks
+// as those around it have them.
+TextStyle TextEdit::style_at(std::size_t at) const {
+  auto style = style_;
+  const auto* node = at > root_.begin && at < root_.end ? &root_ : nullptr;
+  for (; node != nullptr; node = child_around(*node, at)) {
+    style.flat = on_one_line(*node);
+    if (!style.flat) continue;
+    const auto* sample = node->items.empty() ? node : &node->items.front();
+    const auto parts = parts_of(*node);
+    if (!sample->members.empty()) {
+      const auto& first = sample->members.front();
+      style.colon = text_[first.value.begin - 1] == ':' ? ":" : ": ";
+      style.gap = style.colon == ":" ? "" : " ";
+      style.pad = is_blank(text_[sample->begin + 1]) ? " " : "";
+    }
+    if (parts.size() > 1) style.gap = text_[parts[1].begin - 1] == ',' ? "" : " ";
+  }
+  if (!style.flat) style.colon = ": ";
+  return style;
+}
+
 // The comma that follows an item, npos when none does.
 std::size_t TextEdit::comma_after(std::size_t at) const {
   while (at < text_.size()) {
@@ -140,12 +196,21 @@ void TextEdit::cut(std::size_t begin, std::size_t end, std::string instead) {
 }
 
 void TextEdit::replace(const Json5Node& node, const json::value& value) {
-  cut(node.begin, node.end, pretty_text(value, indent_of(node.begin), style_));
+  constexpr std::size_t kLongLine = 100;
+  auto style = style_at(node.begin);
+  const auto indent = indent_of(node.begin);
+  const bool filled = !node.members.empty() || !node.items.empty();
+  if (!style.flat && filled && on_one_line(node)) {
+    auto flat = style_at(node.begin + 1);
+    auto text = pretty_text(value, indent, flat);
+    if (text.size() <= kLongLine) return cut(node.begin, node.end, std::move(text));
+  }
+  cut(node.begin, node.end, pretty_text(value, indent, style));
 }
 
 // A member on lines of its own takes them along, with the comment behind it; the comments above
 // stay, since nobody can tell whose they are.
-void TextEdit::remove(const Json5Node& node, const std::vector<std::size_t>& removed) {
+std::size_t TextEdit::remove(const Json5Node& node, const std::vector<std::size_t>& removed) {
   const auto parts = parts_of(node);
   std::size_t cursor = node.begin + 1;
   for (const auto index : removed) {
@@ -167,50 +232,62 @@ void TextEdit::remove(const Json5Node& node, const std::vector<std::size_t>& rem
     cut(begin, stop, "");
     cursor = stop;
   }
+  return cursor;
 }
 
-std::string TextEdit::item_text(const Json5Node& node, const Added& added,
-                                const std::string& indent) const {
+std::string TextEdit::items_text(const Json5Node& node, const std::vector<Added>& added,
+                                 const Written& how) const {
   const bool quoted = node.members.empty() ? style_.quoted_keys : node.members.front().quoted;
-  const auto key = node.kind == Kind::object ? key_text(added.key, quoted) + ": " : std::string();
-  return key + pretty_text(*added.value, indent, style_);
+  std::string out;
+  for (const auto& one : added) {
+    if (!out.empty()) out += "," + how.between;
+    if (node.kind == Kind::object) out += key_text(one.key, quoted) + how.style.colon;
+    out += pretty_text(*one.value, how.indent, how.style);
+  }
+  return out;
 }
 
-// Puts items behind the last one that stays; `empty`: none does.
-void TextEdit::add(const Json5Node& node, const std::vector<Added>& added, bool empty,
-                   std::size_t last_end, bool has_comma) {
+// Puts items behind the last one that stays, and behind all comments. `free`: from there to the
+// closing mark nothing is cut.
+void TextEdit::add(const Json5Node& node, const std::vector<Added>& added, const Last& last,
+                   std::size_t free) {
   const auto close = node.end - 1;
-  const bool bare = close == node.begin + 1;
-  const bool own_line = begins_line(close);
+  const auto inside = text_.substr(node.begin + 1, close - node.begin - 1);
   const auto inner = inner_indent(node);
-  const auto indent = own_line || bare ? inner : indent_of(node.begin);
-  std::string items;
-  for (const auto& one : added) {
-    if (!items.empty()) items += own_line || bare ? "," + style_.line_end + inner : ", ";
-    items += item_text(node, one, indent);
-  }
+  const auto line = style_.line_end + inner;
   const auto tail = node.trailing_comma ? std::string(",") : std::string();
-  if (own_line) {
-    // The closing mark has a line of its own: new items get theirs before it, behind all comments.
-    const auto line = text_.rfind('\n', close) + 1;
-    if (!empty && !has_comma) cut(last_end, last_end, ",");
-    cut(line, line, inner + items + tail + style_.line_end);
-  } else if (bare) {
-    cut(close, close, style_.line_end + inner + items + style_.line_end + indent_of(node.begin));
-  } else if (empty) {
-    cut(close, close, " " + items + " ");
-  } else if (!has_comma) {
-    cut(last_end, last_end, ", " + items);
-  } else {
-    const auto gap = text_[close - 1] == ' ' ? "" : " ";
-    cut(close, close, gap + items + (node.trailing_comma ? ", " : ""));
+  const bool bare = behind_spaces(inside, 0) == inside.size();
+  if (!last.none && !last.has_comma) cut(last.end, last.end, ",");
+  if (begins_line(close)) {
+    // The closing mark has a line of its own: new items get theirs before it.
+    const auto begin = text_.rfind('\n', close) + 1;
+    return cut(begin, begin,
+               inner + items_text(node, added, {style_, inner, line}) + tail + style_.line_end);
   }
+  auto style = style_at(bare ? node.begin : node.begin + 1);
+  if (bare) {
+    const auto items = items_text(node, added, {style, inner, style.flat ? style.gap : line});
+    const auto pad = node.kind == Kind::object ? style.pad : std::string();
+    return cut(
+        node.begin + 1, close,
+        style.flat ? pad + items + pad : line + items + style_.line_end + indent_of(node.begin));
+  }
+  const auto first = parts_of(node);
+  const bool own_lines = !style.flat && !first.empty() && begins_line(first.front().begin);
+  const auto between = own_lines ? line : style.flat ? style.gap : std::string(" ");
+  auto at = close;
+  while (at > free && is_blank(text_[at - 1])) --at;
+  const auto lead = !last.none             ? between
+                    : text_[at - 1] == '/' ? std::string(" ")
+                                           : std::string(text_.substr(at, close - at));
+  const auto indent = own_lines ? inner : indent_of(node.begin);
+  cut(at, at, lead + items_text(node, added, {style, indent, between}) + tail);
 }
 
 void TextEdit::change(const Json5Node& node, const std::vector<std::size_t>& removed,
                       const std::vector<Added>& added) {
   if (removed.empty() && added.empty()) return;
-  remove(node, removed);
+  const auto free = remove(node, removed);
   const auto parts = parts_of(node);
   std::size_t last = parts.size();
   for (std::size_t i = 0; i < parts.size(); ++i)
@@ -219,7 +296,7 @@ void TextEdit::change(const Json5Node& node, const std::vector<std::size_t>& rem
   const bool was_last = !empty && last + 1 == parts.size();
   const bool has_comma = !empty && (!was_last || node.trailing_comma);
   const auto last_end = empty ? 0 : parts[last].end;
-  if (!added.empty()) return add(node, added, empty, last_end, has_comma);
+  if (!added.empty()) return add(node, added, {empty, has_comma, last_end}, free);
   // What is the last one now has no comma behind it, unless the document writes one there.
   if (has_comma && !was_last && !node.trailing_comma) {
     const auto comma = comma_after(last_end);

@@ -19,6 +19,10 @@ struct TextStyle {
   bool quoted_keys = false;
   std::string unit = "  ";
   std::string line_end = "\n";
+  bool flat = false;  // all on one line; then these count too
+  std::string colon = ": ";
+  std::string gap = " ";  // behind a comma
+  std::string pad = {};   // inside of braces
 };
 
 std::string pretty_text(const json::value& value, const std::string& indent,
@@ -36,7 +40,8 @@ class TextEdit {
 
   void replace(const Json5Node& node, const json::value& value);
   // Takes members or items out (by their places, ascending) and puts others behind the last one.
-  // Once for each object or list; values in it that stay may be changed besides.
+  // An object or list on one line stays on it. Once for each object or list; values in it that stay
+  // may be changed besides.
   void change(const Json5Node& node, const std::vector<std::size_t>& removed,
               const std::vector<Added>& added);
   // Bytes [begin, end) become `instead`. Cuts do not overlap.
@@ -52,17 +57,32 @@ class TextEdit {
     std::string instead;
   };
 
+  struct Last {  // of the items that stay
+    bool none = false;
+    bool has_comma = false;
+    std::size_t end = 0;
+  };
+  struct Written {
+    TextStyle style;
+    std::string indent;
+    std::string between;
+  };
+
   std::string indent_of(std::size_t at) const;
   bool begins_line(std::size_t at) const;
   std::string inner_indent(const Json5Node& node) const;
   std::size_t comma_after(std::size_t at) const;
   std::size_t end_of_line_after(std::size_t at) const;
-  void remove(const Json5Node& node, const std::vector<std::size_t>& removed);
-  void add(const Json5Node& node, const std::vector<Added>& added, bool empty, std::size_t last_end,
-           bool has_comma);
-  std::string item_text(const Json5Node& node, const Added& added, const std::string& indent) const;
+  bool on_one_line(const Json5Node& node) const;
+  TextStyle style_at(std::size_t at) const;
+  std::size_t remove(const Json5Node& node, const std::vector<std::size_t>& removed);
+  void add(const Json5Node& node, const std::vector<Added>& added, const Last& last,
+           std::size_t free);
+  std::string items_text(const Json5Node& node, const std::vector<Added>& added,
+                         const Written& how) const;
 
   std::string_view text_;
+  const Json5Node& root_;
   TextStyle style_;
   std::vector<Cut> cuts_;
 };

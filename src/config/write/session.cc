@@ -27,10 +27,18 @@ using std::string_view;
 constexpr log::Log kLog{"config"};
 constexpr std::chrono::seconds kLockBudget{10};
 
-// The file itself when the name is a link to it: replacing the link would part the two.
+// The file itself when the name is a link to it: replacing the link would part the two. A link may
+// also point at what is not there yet.
 std::string behind_links(const std::string& file) {
+  constexpr int kMaxLinks = 40;
   std::error_code error;
-  const auto real = std::filesystem::canonical(file, error);
+  std::filesystem::path at = file;
+  for (int i = 0; i < kMaxLinks; ++i) {
+    const auto link = std::filesystem::read_symlink(at, error);
+    if (error) break;
+    at = at.parent_path() / link;
+  }
+  const auto real = std::filesystem::weakly_canonical(at, error);
   return error ? file : real.string();
 }
 
@@ -77,12 +85,14 @@ std::optional<Refusal> Writer::Session::open() {
                     "this configuration is managed from outside (NIX_MODE=1) and not changed here: "
                     "change it where it is made",
                     -1}};
-  if (auto made = fs::ensure_dir(fs::folder_of(settings.file)); !made)
+  // Who writes through a link waits for who writes the file by its own name.
+  target = behind_links(settings.file);
+  if (auto made = fs::ensure_dir(fs::folder_of(target)); !made)
     return Refusal{Refused::failed, made.error()};
-  auto held = fs::lock_within(settings.file + ".lock", kLockBudget);
+  auto held = fs::lock_within(target + ".lock", kLockBudget);
   if (!held) return Refusal{Refused::failed, held.error()};
   lock = std::move(*held);
-  target = behind_links(settings.file);
+  if (!request.dry_run) fs::remove_leftovers(target);
   before = inspect(settings.file, settings.schema, settings.environment);
   const auto& problem = before->document.problem;
   json::value tree = before->document.tree();
@@ -182,6 +192,14 @@ std::optional<Refusal> Writer::Session::judge_includes(const Inspection& after,
        -1}};
 }
 
+// An editor knows no lock: what it has saved since the file was read is not written over.
+bool Writer::Session::is_as_it_was() const {
+  const auto& document = before->document;
+  const auto now = read_from_disk(target);
+  if (document.exists) return now && *now == document.text;
+  return document.problem || (!now && now.error().code == Errc::not_found);
+}
+
 Status Writer::Session::keep(const Document& document, std::string by) const {
   const History history(settings.state_dir, settings.random);
   const auto kept = record_document(history, document, std::move(by), settings.clock.wall_ms());
@@ -220,6 +238,9 @@ WriteResult Writer::Session::commit(std::string text, json::value* wanted,
   if (!request.dry_run) {
     if (auto kept = keep(document, "found on the disk"); !kept)
       return refuse(Refused::failed, kept.error());
+    if (!is_as_it_was())
+      return refuse(Refused::stale, Errc::conflict,
+                    "config changed since last load; re-run config.get and retry");
     for (const auto& file : others)
       if (auto written = fs::atomic_write(behind_links(file.path), file.text); !written)
         return refuse(Refused::failed, written.error());

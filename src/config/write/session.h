@@ -28,6 +28,7 @@ struct Writer::Session {
 
   std::optional<Refusal> open();
   std::optional<Refusal> check_hash() const;
+  bool is_as_it_was() const;
   Text prepared(std::string text, json::value* wanted) const;
   std::optional<Refusal> judge(const Inspection& after) const;
   // A value that only an included file can take away.
