@@ -15,6 +15,9 @@ struct Place {
   std::string_view path;  // without the dot at its end
   Reload reload = Reload::none;
   std::string_view part = {};
+  // What is left out is as somewhere else (an agent's settings as those of all agents), so the
+  // defaults of the shape do not hold here.
+  bool inherits = false;
 };
 
 // `kPlaces` is a constant array of Place, `kShape` one of rows whose paths begin below a place.
@@ -53,6 +56,7 @@ class Graft {
         row.planned = true;
         row.reload = place.reload;
         row.part = place.part;
+        if (place.inherits) row.fallback = {};
         out[next++] = row;
         at += size;
       }

@@ -19,7 +19,8 @@ constexpr auto kPlain = planned(
         texts("session.identityLinks.*", "Senders (channel:id) that are this person."),
         texts("session.resetTriggers", "Messages that begin a session anew.",
               R"(["/new","/reset"])"),
-        whole("session.idleMinutes", 1, kMost, "Minutes of silence after which it begins anew."),
+        whole("session.idleMinutes", 1, kMost,
+              "Minutes of silence after which a session begins anew."),
         map("session.resetByChannel", "When sessions of single channels begin anew."),
         text("session.store", "File of the sessions of other versions."),
         filled(whole("session.typingIntervalSeconds", 1, kMost,
@@ -49,15 +50,16 @@ constexpr auto kPlain = planned(
 
 constexpr std::array kResetPlaces{
     Place{"session.reset"},
-    Place{"session.resetByType.dm"},
-    Place{"session.resetByType.group"},
-    Place{"session.resetByType.thread"},
-    Place{"session.resetByChannel.*"},
+    Place{.path = "session.resetByType.dm", .inherits = true},
+    Place{.path = "session.resetByType.group", .inherits = true},
+    Place{.path = "session.resetByType.thread", .inherits = true},
+    Place{.path = "session.resetByChannel.*", .inherits = true},
 };
 constexpr std::array kReset{
-    choice("mode", "daily|idle|manual", "What begins a session anew."),
-    whole("atHour", 0, 23, "Hour of the day for daily."),
-    whole("idleMinutes", 1, kMost, "Minutes of silence for idle."),
+    choice("mode", "daily|idle|manual", "What begins a session anew.", R"("daily")"),
+    whole("atHour", 0, 23, "Hour of the day at which it begins anew when the mode is daily.", "4"),
+    whole("idleMinutes", 1, kMost,
+          "Minutes of silence after which it begins anew when the mode is idle."),
 };
 constexpr auto& kResets = Graft<kResetPlaces, kReset>::kRows;
 
