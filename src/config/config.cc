@@ -156,15 +156,10 @@ bool Config::from_file() const { return state_->document.exists; }
 const Document& Config::document() const { return state_->document; }
 const Environment& Config::environment() const { return state_->environment; }
 
-Source source_in(const Document& document, const KeyPath& path, std::span<const Moved> moved) {
-  return document.source(find_in(document.tree(), path) != nullptr ? path
-                                                                   : before_moves(path, moved));
-}
-
 Source Config::source(string_view path) const {
   const auto parts = parse_key_path(path);
   if (!parts || find_in(state_->tree, *parts) == nullptr) return {};
-  return source_in(state_->document, *parts, state_->moved);
+  return state_->document.source(*parts);
 }
 
 }  // namespace carapace::config

@@ -15,6 +15,11 @@ std::optional<json::value> login_mode(const json::value& old) {
   return old.is_string() && old.get_string() == "token" ? json::value("oauth") : old;
 }
 
+// A switch of its own, or one inside a section.
+std::optional<json::value> endpoint(const json::value& old) {
+  return old.is_bool() ? json::object{{"enabled", old}} : old;
+}
+
 // One answer for every channel that is set up.
 bool require_mention(json::value& tree, const json::value& old) {
   auto* sections = tree.as_object().if_contains("channels");
@@ -40,6 +45,12 @@ constexpr config::MoveRow kFixed[]{
     {.from = "auth.profiles.anthropic:claude-cli.mode",
      .to = "auth.profiles.anthropic:claude-cli.mode",
      .change = login_mode},
+    {.from = "gateway.openai.chatCompletions",
+     .to = "gateway.http.endpoints.chatCompletions",
+     .change = endpoint},
+    {.from = "gateway.openai.responses",
+     .to = "gateway.http.endpoints.responses",
+     .change = endpoint},
 };
 
 struct Rows {

@@ -30,6 +30,7 @@ constexpr FieldRow kRows[] = {
     make_row::secret("gateway.auth.token", "Token."),
     make_row::texts("names", "Names."),
     for_later(make_row::map("later", "For later.")),
+    make_row::text("agents.defaults.model.primary", "Model."),
     make_row::objects("agents.list", "Agents."),
     make_row::text("agents.list.*.id", "Name."),
     make_row::whole("agents.list.*.size", 0, 9, "Size."),
@@ -93,6 +94,36 @@ TEST_F(ImportTest, CommentsStay) {
   EXPECT_TRUE(out.text.contains("// top"));
   EXPECT_TRUE(out.text.contains("// mine"));
   EXPECT_FALSE(out.text.contains("meta"));
+  expect_valid(out);
+}
+
+TEST_F(ImportTest, CommentsInAListWithIncludesStay) {
+  write_text(dir_ / "one.json5", "{id: 'one', size: 1}");
+  const auto out = carried(
+      "{agents: {list: [\n  // first\n  {$include: 'one.json5', size: 2}, // behind\n"
+      "  {id: 'two'},  // second\n]}}");
+  for (const auto* comment : {"// first", "// behind", "// second"})
+    EXPECT_TRUE(out.text.contains(comment)) << out.text;
+  EXPECT_FALSE(out.text.contains("$include"));
+  expect_valid(out);
+}
+
+TEST_F(ImportTest, ALargeFileWithManyChangesIsWrittenAnew) {
+  write_text(dir_ / "one.json5", "{size: 1}");
+  std::string text = "{agents: {list: [";
+  for (int i = 0; i < 900; ++i)
+    text += fmt::format("{{id: 'agent {}', $include: 'one.json5'}},{}\n", i, std::string(400, ' '));
+  const auto out = carried(text + "]}}");
+  EXPECT_EQ(parse_json5(out.text)->at("agents").at("list").as_array().size(), 900U);
+  expect_valid(out);
+}
+
+TEST_F(ImportTest, AModelAsTextIsWrittenOut) {
+  const auto out = carried("{agents: {defaults: {model: 'a/b'}}}");
+  EXPECT_THAT(out.left_out, IsEmpty());
+  ASSERT_EQ(out.moved.size(), 1U);
+  EXPECT_EQ(out.moved[0].to, "agents.defaults.model.primary");
+  EXPECT_EQ(out.patch, R"({"agents":{"defaults":{"model":{"primary":"a/b"}}}})");
   expect_valid(out);
 }
 

@@ -247,6 +247,19 @@ TEST_F(Include, StaysInTheFolderOfTheConfiguration) {
   EXPECT_FALSE(allowed("", "../out/x.json5"));
 }
 
+TEST_F(Include, HomeInANameIsFilledInAndVariablesAreNot) {
+  put("c/sub/x.json5", "{from: 'home'}");
+  const auto rules = read_rules(Environment{{{"HOME", dir_ / "c"}, {"PART", "sub"}}});
+  EXPECT_EQ(dump_json(read("{$include: '~/sub/x.json5'}", rules).tree()), R"({"from":"home"})");
+  const auto out = read("{$include: '~/../out/x.json5'}", rules);
+  ASSERT_TRUE(out.problem);
+  EXPECT_EQ(out.problem->failure, ReadFailure::include_outside_root);
+  const auto variable = read("{$include: '${PART}/x.json5'}", rules);
+  ASSERT_TRUE(variable.problem);
+  EXPECT_EQ(variable.problem->failure, ReadFailure::include_not_found);
+  EXPECT_TRUE(variable.problem->what.contains("not filled in")) << variable.problem->what;
+}
+
 TEST_F(Include, AFileThatIsKeptElsewhereAndLinked) {
   put("dots/real.json5", "{$include: 'part.json5'}");
   put("dots/part.json5", "{from: 'beside the file'}");

@@ -219,6 +219,7 @@ TEST_F(InspectTest, OlderSpellingsAreReadAsTodays) {
   EXPECT_NE(found.error->detail.find(file() + ":4:16: agents.defaults.workspace: must be text"),
             std::string::npos)
       << "the place is that of the older spelling: " << found.error->detail;
+  EXPECT_EQ(to_text(found.document.source({"agents", "defaults", "workspace"})), file() + ":4:16");
   const auto good = look("{\n  gateway: {token: 'old'}}");
   ASSERT_TRUE(good.config);
   EXPECT_EQ(good.config->text("gateway.auth.token"), "old");

@@ -91,6 +91,7 @@ TEST(Json5, Texts) {
   EXPECT_EQ(read(R"("\ud83d\ud83d\ude00")"), "\uFFFD\U0001F600");
   EXPECT_EQ(read(R"("\ud83d")"), "\uFFFD");
   EXPECT_EQ(read(R"("\ud83d\n\ude00")"), "\uFFFD\n\uFFFD");
+  EXPECT_EQ(read("'\\ud83d\\\r\n\\\n\\ude00'"), "\U0001F600") << "a line that goes on is nothing";
   for (const char* bad : {"'", "\"abc", "'a\nb'", "'a\rb'", R"('\x4')", R"('\xg0')", R"('\u12')",
                           R"('\1')", R"('\01')", "'\\"})
     EXPECT_TRUE(problem(bad).starts_with("line 1, column")) << bad;

@@ -39,6 +39,13 @@ TEST(OlderNames, WhatWasSaidOfChannelsElsewhere) {
       << "no channel, nowhere to go";
 }
 
+TEST(OlderNames, EndpointsOfAnotherSpelling) {
+  EXPECT_EQ(
+      moved(R"({"gateway":{"openai":{"chatCompletions":true,"responses":{"enabled":false}}}})"),
+      R"({"gateway":{"http":{"endpoints":{"chatCompletions":{"enabled":true},)"
+      R"("responses":{"enabled":false}}}}})");
+}
+
 TEST(OlderNames, TheModeOfALogin) {
   EXPECT_EQ(moved(R"({"auth":{"profiles":{"anthropic:claude-cli":{"mode":"token"}}}})"),
             R"({"auth":{"profiles":{"anthropic:claude-cli":{"mode":"oauth"}}}})");

@@ -19,6 +19,8 @@ using std::string_view;
 
 constexpr std::size_t kShownBytes = 60;
 constexpr int kMaxRounds = 8;
+// Every change reads the text again, so a large file with many of them is written anew instead.
+constexpr std::size_t kMostBytesRead = 64UL << 20U;
 
 // null counts as not set, and a merge patch cannot say it.
 void drop_nulls(json::value& tree) {
@@ -37,40 +39,71 @@ void drop_nulls(json::value& tree) {
   }
 }
 
-// Makes `text` say `after` where it says `before`, change by change, so that comments stay.
-Status change_text(std::string& text, const json::object& before, const json::object& after,
-                   KeyPath& path) {
-  for (const auto& member : before) {
-    if (after.contains(member.key())) continue;
-    path.emplace_back(member.key());
-    TRY(text, unset_in_text(text, path));
-    path.pop_back();
+// Makes a text say `after` where it says `before`, change by change, so that comments stay.
+class TextChange {
+ public:
+  explicit TextChange(std::string text) : text_(std::move(text)) {}
+
+  Status run(const json::value& before, const json::value& after) {
+    const auto* old_object = before.if_object();
+    const auto* now_object = after.if_object();
+    if (old_object != nullptr && now_object != nullptr) return members(*old_object, *now_object);
+    const auto* old_list = before.if_array();
+    const auto* now_list = after.if_array();
+    if (old_list != nullptr && now_list != nullptr && old_list->size() == now_list->size())
+      return items(*old_list, *now_list);
+    TRY_STATUS(spend());
+    TRY(text_, set_in_text(text_, path_, after));
+    return {};
   }
-  for (const auto& member : after) {
-    const auto* old = before.if_contains(member.key());
-    if (old != nullptr && same_tree(*old, member.value())) continue;
-    const auto* old_object = old == nullptr ? nullptr : old->if_object();
-    const auto* now = member.value().if_object();
-    path.emplace_back(member.key());
-    if (old_object != nullptr && now != nullptr) {
-      TRY_STATUS(change_text(text, *old_object, *now, path));
+  const std::string& text() const { return text_; }
+
+ private:
+  Status members(const json::object& before, const json::object& after) {
+    for (const auto& member : before)
+      if (!after.contains(member.key())) TRY_STATUS(below(member.key(), &member.value(), nullptr));
+    for (const auto& member : after)
+      TRY_STATUS(below(member.key(), before.if_contains(member.key()), &member.value()));
+    return {};
+  }
+  Status items(const json::array& before, const json::array& after) {
+    for (std::size_t i = 0; i < before.size(); ++i)
+      TRY_STATUS(below(std::to_string(i), &before[i], &after[i]));
+    return {};
+  }
+
+  // nullptr: not there.
+  Status below(string_view name, const json::value* before, const json::value* after) {
+    if (before != nullptr && after != nullptr && same_tree(*before, *after)) return {};
+    path_.emplace_back(name);
+    if (before != nullptr && after != nullptr) {
+      TRY_STATUS(run(*before, *after));
     } else {
-      TRY(text, set_in_text(text, path, member.value()));
+      TRY_STATUS(spend());
+      TRY(text_,
+          after == nullptr ? unset_in_text(text_, path_) : set_in_text(text_, path_, *after));
     }
-    path.pop_back();
+    path_.pop_back();
+    return {};
   }
-  return {};
-}
+  Status spend() {
+    bytes_read_ += text_.size();
+    return bytes_read_ > kMostBytesRead ? fail(Errc::too_large, "too many changes") : Status{};
+  }
+
+  std::string text_;
+  KeyPath path_;
+  std::size_t bytes_read_ = 0;
+};
 
 // Their text where only what differs was touched. The whole tree anew where that cannot be had.
 std::string text_for(const std::string& theirs, const json::value& tree) {
   const auto own = parse_json5(theirs);
   if (own && own->is_object()) {
-    auto text = theirs;
-    KeyPath path;
-    const auto changed = change_text(text, own->get_object(), tree.get_object(), path);
-    const auto made = changed ? parse_json5(text) : fail(Errc::internal, "");
-    if (made && same_tree(*made, tree)) return text;
+    TextChange change(theirs);
+    const auto changed = change.run(*own, tree);
+    const auto made = changed ? parse_json5(change.text()) : fail(Errc::internal, "");
+    if (made && same_tree(*made, tree)) return change.text();
   }
   return pretty_json(tree) + "\n";
 }
@@ -132,6 +165,13 @@ void leave_out_bookkeeping(Carried& out, json::value& tree) {
   for (const auto* name : {"meta", "$schema"})
     if (unset_in_tree(tree, {name}))
       out.left_out.push_back({name, "it is their program's own note."});
+}
+
+void write_out_short_forms(Carried& out, json::value& tree) {
+  const auto before = tree;
+  accept_short_forms(tree);
+  if (!same_tree(before, tree))
+    out.moved.push_back({"agents.defaults.model", "agents.defaults.model.primary"});
 }
 
 void note_moves(Carried& out, const std::vector<Moved>& moves) {
@@ -256,6 +296,7 @@ Result<Carried> carry_over(const FoundConfiguration& from, const Schema& schema,
   out.from.product = guess_product(from, tree);
   drop_nulls(tree);
   leave_out_bookkeeping(out, tree);
+  write_out_short_forms(out, tree);
   note_moves(out, apply_moves(tree, schema.moves()));
   leave_out_errors(out, tree, schema, environment);
   sort_keys(out, tree, schema, environment);

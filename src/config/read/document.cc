@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <filesystem>
+#include <utility>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -28,6 +29,17 @@ const Json5Node* child_of(const Json5Node& node, const std::string& part) {
   const auto* end = part.data() + part.size();
   if (std::from_chars(part.data(), end, index).ptr != end) return nullptr;
   return index < node.items.size() ? &node.items[index] : nullptr;
+}
+
+// The node at the path, or the nearest one around it; is it the whole way?
+std::pair<const Json5Node*, bool> walk(const Json5Node& root, const KeyPath& path) {
+  const auto* at = &root;
+  for (const auto& part : path) {
+    const auto* next = child_of(*at, part);
+    if (next == nullptr) return {at, false};
+    at = next;
+  }
+  return {at, true};
 }
 
 }  // namespace
@@ -59,7 +71,7 @@ Result<std::string> read_from_disk(const std::string& path) {
 }
 
 ReadRules read_rules(const Environment& environment) {
-  ReadRules rules;
+  ReadRules rules{.home = environment.get("HOME").value_or("")};
   for (const auto folder : split(environment.get("CARAPACE_INCLUDE_ROOT").value_or(""), ':'))
     if (!trim(folder).empty())
       rules.roots.push_back(absolute(expand_home(trim(folder), environment)));
@@ -73,12 +85,8 @@ const json::value& Document::tree() const {
 
 Source Document::source(const KeyPath& path) const {
   if (content == nullptr || !exists) return {file};
-  const auto* at = &content->root;
-  for (const auto& part : path) {
-    const auto* next = child_of(*at, part);
-    if (next == nullptr) break;
-    at = next;
-  }
+  auto [at, whole] = walk(content->root, path);
+  if (!whole && !moved.empty()) at = walk(content->root, before_moves(path, moved)).first;
   const auto& holder = files.at(at->file);
   const auto place = problem_at(holder.text, at->begin, "");
   return {at->file == 0 ? file : holder.path, place.line, place.column};

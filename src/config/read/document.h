@@ -5,9 +5,10 @@
 // blocks on the disk; the result is a value; any thread.
 //
 // Facts of `$include` (infrastructure specification B.1): a text or a list of texts; relative to
-// the file that holds it; any object at any depth, in lists too; objects merge, lists follow one
-// another, keys beside `$include` win; ten levels; cycles are judged per chain. Ours: includes stay
-// in the folder of the configuration unless CARAPACE_INCLUDE_ROOT names others.
+// the file that holds it, or to the home folder with `~/`; any object at any depth, in lists too;
+// objects merge, lists follow one another, keys beside `$include` win; ten levels; cycles are
+// judged per chain. Ours: includes stay in the folder of the configuration unless
+// CARAPACE_INCLUDE_ROOT names others.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +25,7 @@
 #include "config/json5.h"
 #include "config/key_path.h"
 #include "config/paths.h"
+#include "config/read/moves.h"
 #include "config/schema.h"
 
 namespace carapace::config {
@@ -45,6 +47,7 @@ Result<std::string> read_from_disk(const std::string& path);
 
 struct ReadRules {
   std::vector<std::string> roots = {};  // absolute folders that may be included from as well
+  std::string home = {};                // what `~/` means in the name of an include
   std::size_t max_depth = 10;           // includes within includes
   std::size_t max_files = 256;
   std::size_t max_includes = 1024;            // every time that a file is put in counts,
@@ -93,12 +96,13 @@ struct Document {
   // Names that would come before those of `files`, if something lay there.
   std::vector<std::string> absent = {};
   std::vector<Issue> warnings = {};  // keys that stand twice
+  std::vector<Moved> moved = {};     // older spellings, once somebody has looked for them
   std::optional<ReadProblem> problem = {};
 
   // Empty object when there is a problem.
   const json::value& tree() const;
-  // Where the value stands, or the nearest one around it. Without such a value the begin of the
-  // file.
+  // Where the value of a path of today stands, also when the file uses an older spelling, or the
+  // nearest one around it. Without such a value the begin of the file.
   Source source(const KeyPath& path) const;
 
   struct Content;

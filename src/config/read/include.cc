@@ -243,7 +243,9 @@ std::expected<std::uint32_t, ReadProblem> Assembler::open(const Json5Node& name,
                                                           const Trail& trail) {
   const auto at = place(name.file, name.begin);
   const auto& holder = document_.files[chain.file];
-  const auto join = [&name](const std::string& folder) {
+  const auto join = [&name, this](const std::string& folder) {
+    if (name.text.starts_with("~/") && !rules_.home.empty())
+      return lexical(rules_.home + name.text.substr(1));
     return name.text.starts_with('/') ? lexical(name.text) : lexical(folder + "/" + name.text);
   };
   auto path = join(fs::folder_of(holder.path));
@@ -304,7 +306,11 @@ Outcome Assembler::read(DocumentFile& file, int problem_number, const Source& at
   if (text.error().code != Errc::not_found)
     return problem(ReadFailure::read_error, at, trail, text.error().detail, text.error().code);
   return problem(ReadFailure::include_not_found, at, trail,
-                 fmt::format("there is no file {}.", file.path), Errc::not_found);
+                 fmt::format("there is no file {}.{}", file.path,
+                             file.path.contains("${")
+                                 ? " Variables are not filled in in the name of an include."
+                                 : ""),
+                 Errc::not_found);
 }
 
 }  // namespace

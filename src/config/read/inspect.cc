@@ -71,8 +71,8 @@ class Inspector {
  private:
   void use_todays_spellings() {
     accept_short_forms(state_->tree);
-    state_->moved = apply_moves(state_->tree, schema_.moves());
-    for (const auto& moved : state_->moved)
+    out_.document.moved = apply_moves(state_->tree, schema_.moves());
+    for (const auto& moved : out_.document.moved)
       out_.legacy.push_back({Severity::warning, to_text(moved.from), sentence(moved)});
   }
 
@@ -134,8 +134,7 @@ class Inspector {
   }
 
   Source place_of(const Issue& issue) const {
-    const auto parts = parse_key_path(issue.path);
-    return parts ? source_in(out_.document, *parts, state_->moved) : out_.document.source({});
+    return out_.document.source(parse_key_path(issue.path).value_or(KeyPath()));
   }
 
   const Schema& schema_;

@@ -36,6 +36,12 @@ void set_integer(Json5Node& node, std::uint64_t magnitude, bool negative) {
   }
 }
 
+// Half a pair whose other half does not follow.
+void settle(std::string& out, std::uint32_t& high) {
+  if (high != 0) append_utf8(out, 0xfffd);
+  high = 0;
+}
+
 }  // namespace
 
 bool Json5Lexer::at_number() const {
@@ -139,28 +145,23 @@ std::string Json5Lexer::string() {
   const char quote = text_[at_++];
   std::string out;
   std::uint32_t high = 0;  // the first half of a surrogate pair that waits for the second
-  const auto settle = [&] {
-    if (high != 0) append_utf8(out, 0xfffd);
-    high = 0;
-  };
   for (;;) {
     if (at_end()) stop_at(begin, "this text is not closed");
     const char c = peek();
     if (c == quote) break;
     if (c == '\n' || c == '\r') stop_at(begin, "this text does not end on its line");
     if (c == '\\') {
-      if (peek(1) != 'u') settle();
       escape(out, high);
       continue;
     }
-    settle();
+    settle(out, high);
     const auto run = at_;
     while (!at_end() && text_[at_] != quote && text_[at_] != '\\' && text_[at_] != '\n' &&
            text_[at_] != '\r')
       ++at_;
     out.append(text_.substr(run, at_ - run));
   }
-  settle();
+  settle(out, high);
   ++at_;
   return out;
 }
@@ -180,7 +181,7 @@ void Json5Lexer::escape(std::string& out, std::uint32_t& high) {
       high = 0;
       return;
     }
-    if (high != 0) append_utf8(out, 0xfffd);
+    settle(out, high);
     high = unit >= 0xd800 && unit <= 0xdbff ? unit : 0;
     if (high == 0) append_utf8(out, low ? 0xfffd : unit);
     return;
@@ -188,8 +189,9 @@ void Json5Lexer::escape(std::string& out, std::uint32_t& high) {
   at_ += length;
   if (is_line_end(c)) {
     if (c == U'\r' && peek() == '\n') ++at_;
-    return;
+    return;  // nothing between the halves of a pair
   }
+  settle(out, high);
   constexpr string_view kNames = "bfnrtv";
   constexpr string_view kValues = "\b\f\n\r\t\v";
   if (const auto name = c < 0x80 ? kNames.find(static_cast<char>(c)) : string_view::npos;
