@@ -170,6 +170,40 @@ TEST_F(InspectTest, EnvEntriesThatReferInACircleOrToNothing) {
   EXPECT_FALSE(look("{env: {SELF: '${SELF}'}}").valid());
 }
 
+TEST_F(InspectTest, VariablesThatMultiply) {
+  std::string env = "V9: 'lol'";
+  for (int i = 0; i < 9; ++i) {
+    env += fmt::format(", V{}: '", i);
+    for (int n = 0; n < 100; ++n) env += fmt::format("${{V{}}}", i + 1);
+    env += "'";
+  }
+  const auto laughs = look(fmt::format("{{env: {{{}}}, gateway: {{bind: '${{V9}}'}}}}", env));
+  EXPECT_TRUE(tells(laughs.issues, Severity::error, "env.V6", "too long"));
+  ASSERT_TRUE(laughs.config) << "nobody needs them";
+  EXPECT_EQ(laughs.config->text("gateway.bind"), "lol");
+
+  std::string often;
+  for (int n = 0; n < 200; ++n) often += "${LONG}";
+  const auto text = fmt::format("{{env: {{LONG: '{}'}}, gateway: {{bind: '{}'}}}}",
+                                std::string(100'000, 'x'), often);
+  const auto found = look(text);
+  EXPECT_TRUE(tells(found.issues, Severity::error, "gateway.bind", "longer than"));
+  EXPECT_FALSE(found.config);
+}
+
+TEST_F(InspectTest, OfManyProblemsTheFirstAreTold) {
+  std::string text = "{";
+  for (int i = 0; i < 30'000; ++i) text += fmt::format("k{}: 1,\n", i);
+  for (int i = 0; i < 30'000; ++i) text += fmt::format("k{}: 2,\n", i);
+  for (int i = 0; i < 300; ++i)
+    text += fmt::format("'models': {{providers: {{p{}: {{apiKey: 1}}}}}},\n", i);
+  const auto found = look(text + "gateway: {port: 'x'}}");
+  EXPECT_TRUE(tells(found.issues, Severity::error, "gateway.port", "number"));
+  EXPECT_TRUE(tells(found.issues, Severity::warning, "", "more warnings"));
+  EXPECT_LT(found.issues.size(), 500U);
+  EXPECT_EQ(found.document.tree().at("k29999"), 2);
+}
+
 TEST_F(InspectTest, EnvNamesThatSteerTheReading) {
   for (const auto* name :
        {"CARAPACE_CONFIG_PATH", "carapace_state_dir", "Carapace_Disable_Config_Cache",

@@ -20,6 +20,8 @@ constexpr std::array<string_view, 6> kSteering{"CONFIG_PATH",     "STATE_DIR",
                                                "CONFIG_PASSWORD", "INCLUDE_ROOT"};
 
 constexpr string_view kOurs = "CARAPACE_";
+// Of one variable, as for the programs of Linux.
+constexpr std::size_t kMaxVariableBytes = 128UL << 10U;
 
 bool steers(string_view name) {
   for (const auto prefix : environment_prefixes())
@@ -70,11 +72,18 @@ class Reader {
       return std::nullopt;
     }
     open_.push_back(key);
-    const auto filled = substitute_text(entry.text->get_string(),
-                                        [this](string_view wanted) { return lookup(wanted); });
+    const auto filled = substitute_text(
+        entry.text->get_string(), [this](string_view wanted) { return lookup(wanted); },
+        std::min(kMaxVariableBytes, left_bytes_));
     open_.pop_back();
-    if (filled) return done_.emplace(key, *filled).first->second;
-    tell(entry, fmt::format("wants the variable {}, which is not set.", filled.error()));
+    if (filled) {
+      left_bytes_ -= filled->size();
+      return done_.emplace(key, *filled).first->second;
+    }
+    tell(entry, filled.error().empty()
+                    ? fmt::format("is too long: a variable has at most {} bytes, all of them {}.",
+                                  kMaxVariableBytes, kMaxFilledBytes)
+                    : fmt::format("wants the variable {}, which is not set.", filled.error()));
     failed_.emplace(key);
     return std::nullopt;
   }
@@ -91,6 +100,7 @@ class Reader {
   std::map<std::string, std::string, std::less<>> done_;
   std::set<std::string, std::less<>> failed_;
   std::vector<std::string> open_;  // that wait for one another
+  std::size_t left_bytes_ = kMaxFilledBytes;
 };
 
 // A sentence about an entry that can never be a variable.

@@ -25,6 +25,7 @@ using Outcome = std::expected<void, ReadProblem>;
 
 constexpr string_view kDirective = "$include";
 constexpr std::size_t kMaxLevels = Json5Limits().max_depth;
+constexpr std::size_t kMostRepeatedTold = 100;  // each costs a look through the text for its line
 
 // The way from the root to a value; made into text only for a problem.
 struct Trail {
@@ -101,6 +102,7 @@ class Assembler {
   const ReadRules& rules_;
   const ReadText& reader_;
   std::vector<std::string> roots_;  // with links followed
+  std::size_t repeated_ = 0;        // keys
   std::size_t includes_ = 0;
   std::size_t bytes_ = 0;
 };
@@ -119,6 +121,10 @@ Outcome Assembler::main_file() {
   auto content = std::make_shared<Document::Content>();
   TRY(content->root, parsed(0, {}, {}));
   TRY_STATUS(resolve(content->root, {}, {}));
+  if (repeated_ > document_.warnings.size())
+    document_.warnings.push_back({Severity::warning, "",
+                                  fmt::format("and {} more keys stand twice in one object.",
+                                              repeated_ - document_.warnings.size())});
   document_.content = std::move(content);
   return {};
 }
@@ -150,11 +156,14 @@ std::expected<Json5Node, ReadProblem> Assembler::parsed(std::uint32_t file, cons
 void Assembler::settle_repeated(Json5Node& node, const Trail& trail) {
   std::vector<Repeated> repeated;
   drop_repeated(node, repeated);
-  for (const auto& entry : repeated)
+  repeated_ += repeated.size();
+  for (const auto& entry : repeated) {
+    if (document_.warnings.size() >= kMostRepeatedTold) return;
     document_.warnings.push_back(
         {Severity::warning, to_text(trail.below(entry.key)),
          fmt::format("this key stands twice in one object; what stands at {} counts.",
                      config::to_text(place(node.file, entry.begin)))});
+  }
 }
 
 // Visits every node of a file once: says where it comes from, settles keys that stand twice, and

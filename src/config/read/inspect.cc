@@ -16,9 +16,28 @@ namespace {
 using std::string_view;
 
 constexpr std::size_t kMaxReported = 10;
+// Of a kind. More are of a file that is none of ours, and each costs a look through the whole text
+// for its line.
+constexpr std::size_t kMostTold = 200;
 constexpr string_view kMend = "\nMend the file, or move it away to start with defaults.";
 
 bool is_error(const Issue& issue) { return issue.severity == Severity::error; }
+
+// The first ones of each kind, and how many more there are.
+void shorten(std::vector<Issue>& issues) {
+  if (issues.size() <= kMostTold) return;
+  std::size_t errors = 0;
+  std::size_t warnings = 0;
+  std::erase_if(issues, [&](const Issue& issue) {
+    return ++(is_error(issue) ? errors : warnings) > kMostTold;
+  });
+  const auto tell = [&](std::size_t count, Severity severity, string_view what) {
+    if (count > kMostTold)
+      issues.push_back({severity, "", fmt::format("and {} more {}.", count - kMostTold, what)});
+  };
+  tell(errors, Severity::error, "errors");
+  tell(warnings, Severity::warning, "warnings");
+}
 
 // A secret that opens a way out (to a provider, a channel) may be missing: its user fails, and says
 // so. One that guards a way in may not: without it the gateway would be open, or closed to its
@@ -74,6 +93,7 @@ class Inspector {
     out_.document.moved = apply_moves(state_->tree, schema_.moves());
     for (const auto& moved : out_.document.moved)
       out_.legacy.push_back({Severity::warning, to_text(moved.from), sentence(moved)});
+    shorten(out_.legacy);
   }
 
   void use_variables() {
@@ -95,6 +115,14 @@ class Inspector {
 
   void tell(const Unfilled& one) {
     const bool secret = schema_.is_secret(one.path);
+    if (one.too_long) {
+      unusable_ = true;
+      out_.issues.push_back({Severity::error, to_text(one.path),
+                             fmt::format("with its variables filled in the configuration is longer "
+                                         "than {} bytes.",
+                                         kMaxFilledBytes)});
+      return;
+    }
     if (one.name.empty() && !secret) return;  // `${` in prose
     const bool tolerable = may_be_missing(one.path, schema_);
     if (tolerable)
@@ -113,6 +141,7 @@ class Inspector {
   }
 
   void finish() {
+    shorten(out_.issues);
     const auto errors = std::ranges::count_if(out_.issues, is_error);
     if (errors > 0) out_.error = all_errors();
     if (unusable_) return;

@@ -1,5 +1,7 @@
 #include "config/text/substitute.h"
 
+#include <utility>
+
 #include "base/json.h"
 
 namespace carapace::config {
@@ -62,20 +64,27 @@ class Walk {
 
   void fill(json::string& text) {
     if (has_unclosed_reference(text)) unfilled.push_back({path(), {}});
-    auto replaced = substitute_text(text, lookup_);
-    if (replaced)
+    auto replaced = substitute_text(text, lookup_, left_bytes_);
+    if (replaced) {
+      left_bytes_ -= replaced->size();
       text = *replaced;
-    else
+    } else if (!replaced.error().empty()) {
       unfilled.push_back({path(), std::move(replaced.error())});
+    } else if (!std::exchange(too_long_, true)) {
+      unfilled.push_back({path(), {}, true});
+    }
   }
 
   const Lookup& lookup_;
+  std::size_t left_bytes_ = kMaxFilledBytes;
+  bool too_long_ = false;  // told once
   std::vector<Part> way_;
 };
 
 }  // namespace
 
-std::expected<std::string, std::string> substitute_text(string_view text, const Lookup& lookup) {
+std::expected<std::string, std::string> substitute_text(string_view text, const Lookup& lookup,
+                                                        std::size_t max_bytes) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
     const auto dollar = text.find('$', at);
@@ -99,7 +108,9 @@ std::expected<std::string, std::string> substitute_text(string_view text, const 
       out.append(*value);
       at += name.size() + kAround;
     }
+    if (out.size() > max_bytes) return std::unexpected(std::string());
   }
+  if (out.size() > max_bytes) return std::unexpected(std::string());
   return out;
 }
 
