@@ -87,11 +87,10 @@ TEST(Edit, WhatIsOnOneLineStaysOnIt) {
 TEST(Edit, KnowsEveryLineEnd) {
   for (const std::string end : {"\n", "\r", "\r\n", "\xe2\x80\xa8", "\xe2\x80\xa9"}) {
     const auto text = "{a: 1 // x,}" + end + ", b: 2 // y" + end + "}";
-    for (const auto* key : {"a", "b"}) {
-      const auto without = unset_in_text(text, {key});
-      ASSERT_TRUE(without) << text << without.error().detail;
-      EXPECT_TRUE(without->contains("// x,}")) << *without;
-    }
+    // What stands between a value and its comma goes with it.
+    EXPECT_EQ(parse_json5(unset_in_text(text, {"a"}).value()).value(),
+              parse_json5("{b: 2}").value());
+    EXPECT_TRUE(unset_in_text(text, {"b"}).value().starts_with("{a: 1 // x,}" + end));
     EXPECT_EQ(set(text, "a", "5"), replace_all(text, "a: 1", "a: 5"));
     EXPECT_EQ(parse_json5(set(text, "c", "5")).value(), parse_json5("{a: 1, b: 2, c: 5}").value());
   }

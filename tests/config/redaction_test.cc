@@ -97,6 +97,14 @@ TEST_F(RedactionTest, WhatWasShownComesBackByteForByte) {
   }
 }
 
+TEST_F(RedactionTest, ASentenceNamesTheMarkWhole) {
+  const Redaction redaction(schema_, {});
+  const std::string sentence = "hooks.token: __CARAPACE_REDACTED__ stands for a secret";
+  EXPECT_EQ(redaction.masked_sentence(sentence), sentence);
+  EXPECT_EQ(redaction.masked_sentence("token: __CARAPACE_REDACTED__ token: abcdefghijklmnopqrstuv"),
+            "token: __CARAPACE_REDACTED__ token: abcdef…stuv");
+}
+
 TEST_F(RedactionTest, KeepsTheValueWhileTheRestChanges) {
   const std::string text = "{hooks: {token: 'planted-1'}, gateway: {port: 1}}";
   EXPECT_EQ(

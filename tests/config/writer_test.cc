@@ -323,6 +323,50 @@ TEST_F(WriterTest, MarksKeepWhatTheyStandFor) {
   EXPECT_EQ(read_text(file_), "{hooks: {path: '/c', token: 'planted-1'}}\n");
 }
 
+// What a reference stands for, given again, is no change: its text stays.
+TEST_F(WriterTest, ReferencesStayWhereTheyGiveTheValue) {
+  environment_["TOKEN"] = "planted-1";
+  environment_["NAME"] = "one";
+  const std::string text =
+      "{hooks: {token: '${TOKEN}', path: '/${NAME}'}, names: ['${NAME}', 'two', '${NAME}s']}\n";
+  write_text(file_, text);
+  EXPECT_EQ(far_patch("{hooks: {token: 'planted-1', path: '/one'}, names: ['one', 'two', 'ones']}"),
+            text);
+  EXPECT_EQ(far_patch("{hooks: {token: '__CARAPACE_REDACTED__'}}"), text)
+      << "a mark for a reference too";
+  EXPECT_EQ(far_patch("{names: ['ones', 'three', 'one']}"),
+            "{hooks: {token: '${TOKEN}', path: '/${NAME}'}, "
+            "names: [\"${NAME}s\", \"three\", \"${NAME}\"]}\n");
+  write_text(file_, text);
+  ASSERT_TRUE(writer().set({"hooks", "token"}, "planted-1", remote()));
+  EXPECT_EQ(read_text(file_), text);
+  ASSERT_TRUE(writer().set({"hooks", "path"}, "/one", owner()));
+  EXPECT_TRUE(read_text(file_).contains("path: \"/one\"")) << "the owner means what he writes";
+  EXPECT_TRUE(far_patch("{hooks: {token: 'planted-2'}}").contains("hooks.token is protected"));
+}
+
+TEST_F(WriterTest, AnOlderSpellingIsNoWayAroundTheGuard) {
+  write_text(file_, "{gateway: {auth: {token: 'planted-1'}}}\n");
+  EXPECT_TRUE(
+      far_set("{gateway: {token: 'planted-2'}}").contains("gateway.auth.token is protected"));
+  EXPECT_EQ(far_set("{gateway: {token: 'planted-1'}}"), "{gateway: {token: 'planted-1'}}\n")
+      << "the value is the same";
+  EXPECT_EQ(far_set("{gateway: {auth: {token: 'planted-1'}}}"),
+            "{gateway: {auth: {token: 'planted-1'}}}\n");
+}
+
+TEST_F(WriterTest, AnItemOfAnIncludedListIsNotMadeUp) {
+  write_text(dir_ / "base.json5", "{names: ['x', 'y']}");
+  write_text(file_, "{$include: './base.json5'}\n");
+  for (const auto* part : {"0", "2"}) {
+    const auto done = writer().set({"names", part}, "z", owner());
+    ASSERT_FALSE(done);
+    EXPECT_TRUE(done.error().error.detail.starts_with("names comes from the included file"))
+        << done.error().error.detail;
+  }
+  EXPECT_EQ(read_text(file_), "{$include: './base.json5'}\n");
+}
+
 TEST_F(WriterTest, IncludedFilesStayAndAreWrittenOver) {
   write_text(dir_ / "base.json5", "{hooks: {token: 'planted-1', path: '/a'}, names: ['x']}");
   write_text(file_, "{\n  $include: './base.json5', // base\n  gateway: {port: 1},\n}\n");

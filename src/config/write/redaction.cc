@@ -74,6 +74,11 @@ bool Redaction::hides(const KeyPath& path, const json::value& value) const {
   return value.is_number() && schema_.is_secret(path);
 }
 
+bool Redaction::keeps(const KeyPath& path, const json::value& value) const {
+  const auto* text = value.if_string();
+  return hides(path, value) || (text != nullptr && !text->empty() && schema_.is_secret(path));
+}
+
 void Redaction::mask(json::value& value, KeyPath& path) const {
   if (auto* object = value.if_object()) {
     for (auto& member : *object) {
@@ -151,9 +156,17 @@ std::optional<std::string> Redaction::masked_text(string_view text) const {
 }
 
 std::string Redaction::masked_sentence(string_view text) const {
-  std::string out(text);
-  for (const auto& one : known_) out = replace_all(std::move(out), one, kRedactedMark);
-  return log::redact(out);
+  std::string sentence(text);
+  for (const auto& one : known_) sentence = replace_all(std::move(sentence), one, kRedactedMark);
+  // The mark itself has the shape of a key and would be shortened like one.
+  std::string out;
+  for (string_view rest = sentence;;) {
+    const auto mark = rest.find(kRedactedMark);
+    out += log::redact(rest.substr(0, mark));
+    if (mark == string_view::npos) return out;
+    out += kRedactedMark;
+    rest.remove_prefix(mark + kRedactedMark.size());
+  }
 }
 
 }  // namespace carapace::config

@@ -37,7 +37,9 @@ class Redaction {
 
   // Is the value shown as the mark?
   bool hides(const KeyPath& path, const json::value& value) const;
-  // The same for a text that is no secret by its place.
+  // May a mark that comes back stand for it? Also for a reference, which was shown.
+  bool keeps(const KeyPath& path, const json::value& value) const;
+  // Does a text that is no secret by its place hold one?
   bool hides_text(std::string_view text) const;
 
   struct Place {  // where a mark came back, and whose value it stands for

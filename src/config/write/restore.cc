@@ -87,7 +87,7 @@ class Restorer {
     if (auto* list = sent.if_array()) return items(*list, old);
     const auto* text = sent.if_string();
     if (text == nullptr || !string_view(*text).contains(kRedactedMark)) return {};
-    if (string_view(*text) != kRedactedMark || old == nullptr || !redaction_.hides(before_, *old))
+    if (string_view(*text) != kRedactedMark || old == nullptr || !redaction_.keeps(before_, *old))
       return fail(Errc::invalid_request,
                   "{}: {} stands for a secret that the file has at this place, and it has none. "
                   "Send the value itself, or leave the key out.",

@@ -8,9 +8,11 @@
 #include "base/text.h"
 #include "config/edit.h"
 #include "config/json5.h"
+#include "config/read/moves.h"
 #include "config/text/json5_wire.h"
 #include "config/text/same_tree.h"
 #include "config/write/judge.h"
+#include "config/write/keep_references.h"
 #include "config/write/seal_secrets.h"
 #include "config/write/stamp.h"
 #include "fs/atomic_write.h"
@@ -59,6 +61,22 @@ bool same_but_for_stamps(json::value a, json::value b) {
     meta->get_object().erase("lastTouchedAt");
   }
   return same_tree(a, b);
+}
+
+Refusal comes_from(std::string_view key, std::string_view file) {
+  return {Refused::request,
+          {Errc::conflict,
+           fmt::format("{} comes from the included file {}, and the main file cannot take it away "
+                       "or change it this way. Change it there.",
+                       key, file),
+           -1}};
+}
+
+// Spelled as today: an older name of a protected key is no way around.
+json::value in_todays_spelling(json::value tree, const Schema& schema) {
+  accept_short_forms(tree);
+  apply_moves(tree, schema.moves());
+  return tree;
 }
 
 }  // namespace
@@ -162,7 +180,9 @@ std::optional<Refusal> Writer::Session::judge(const Inspection& after) const {
       refusal.issues.push_back(std::move(issue));
   if (!refusal.issues.empty()) return refusal;
   if (request.hand == Hand::owner) return std::nullopt;
-  if (const auto key = guarded_change(old_tree(), document.tree(), settings.schema))
+  const auto& schema = settings.schema;
+  if (const auto key = guarded_change(in_todays_spelling(old_tree(), schema),
+                                      in_todays_spelling(document.tree(), schema), schema))
     return Refusal{Refused::protected_key,
                    {Errc::forbidden,
                     fmt::format("{} is protected: its value is not changed over the network. Use "
@@ -183,13 +203,24 @@ std::optional<Refusal> Writer::Session::judge_includes(const Inspection& after,
   const bool there = key && find_in_tree(got, *key) != nullptr;
   const auto& document = there ? after.document : before->document;
   const auto from = document.source(key ? *key : KeyPath());
-  return Refusal{
-      Refused::request,
-      {Errc::conflict,
-       fmt::format("{} comes from the included file {}, and the main file cannot take it "
-                   "away or change it this way. Change it there.",
-                   path.empty() ? "this key" : path, from.file),
-       -1}};
+  return comes_from(path.empty() ? "this key" : path, from.file);
+}
+
+void Writer::Session::keep_references_in(json::value& sent) const {
+  if (before->config) keep_references(sent, old_tree(), before->config->tree());
+}
+
+std::optional<Refusal> Writer::Session::judge_list(const KeyPath& path) const {
+  const auto own = parse_json5(before->document.text);
+  if (!own) return std::nullopt;
+  for (std::size_t depth = 1; depth < path.size(); ++depth) {
+    const KeyPath part(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(depth));
+    const auto* list = find_in_tree(old_tree(), part);
+    if (list == nullptr) break;
+    if (list->is_array() && find_in_tree(*own, part) == nullptr)
+      return comes_from(to_text(part), before->document.source(part).file);
+  }
+  return std::nullopt;
 }
 
 // An editor knows no lock: what it has saved since the file was read is not written over.

@@ -31,6 +31,9 @@ struct Writer::Session {
   bool is_as_it_was() const;
   Text prepared(std::string text, json::value* wanted) const;
   std::optional<Refusal> judge(const Inspection& after) const;
+  void keep_references_in(json::value& sent) const;
+  // An item of a list that an included file holds: the main file has no such list to change.
+  std::optional<Refusal> judge_list(const KeyPath& path) const;
   // A value that only an included file can take away.
   std::optional<Refusal> judge_includes(const Inspection& after, const json::value& wanted) const;
   // `wanted`: the merged tree that must come out. `bundle`: files that come back as they were, the

@@ -83,14 +83,15 @@ WriteResult Writer::patch(string_view patch, const WriteRequest& request) const 
   Session session{settings_, request};
   if (auto refusal = session.open()) return std::unexpected(std::move(*refusal));
   const auto& document = session.before->document;
+  if (document.problem) return broken(document);
   const auto root = read_json5(patch);
   if (!root) return refuse(Refused::request, Errc::invalid_request, syntax_error(patch));
   if (root->kind != Json5Node::Kind::object)
     return refuse(Refused::request, Errc::invalid_request, "config.patch raw must be an object");
-  if (document.problem) return broken(document);
   const Redaction redaction(settings_.schema, {&session.old_tree()});
-  const auto sent = redaction.restored(to_json(*root), session.old_tree());
+  auto sent = redaction.restored(to_json(*root), session.old_tree());
   if (!sent) return refuse(Refused::request, sent.error());
+  session.keep_references_in(*sent);
   auto text = merge_patch_in_text(document.text, session.old_tree(), *sent);
   if (!text) return refuse(Refused::request, text.error());
   if (holds_include(*sent)) return session.commit(std::move(*text), nullptr);
@@ -116,6 +117,9 @@ WriteResult Writer::set(const KeyPath& path, const json::value& value,
   auto restored = redaction.restored(wanted, session.old_tree());
   if (!restored) return refuse(Refused::request, restored.error());
   wanted = std::move(*restored);
+  // The owner at his machine says what the file shall say.
+  if (request.hand == Hand::remote) session.keep_references_in(wanted);
+  if (auto refusal = session.judge_list(place)) return std::unexpected(std::move(*refusal));
   const auto* here = find_in_tree(wanted, place);
   const auto* old = find_in_tree(session.old_tree(), place);
   if (old != nullptr && here != nullptr && same_tree(*old, *here))
