@@ -1,6 +1,10 @@
 // The program: a command line becomes a verb, a verb becomes an exit code.
+#include <fcntl.h>
+
 #include <array>
+#include <cstdio>
 #include <exception>
+#include <iostream>
 #include <string_view>
 
 #include "app/command_line.h"
@@ -33,9 +37,14 @@ constexpr std::array kVerbs{
     Verb{"providers", carapace::app::run_providers},
 };
 
-}  // namespace
+// A stream that the caller closed would lend its number to the next file that is opened, and what
+// is printed would go into that file.
+void hold_standard_streams() {
+  for (int descriptor = 0; descriptor <= 2; ++descriptor)
+    if (::fcntl(descriptor, F_GETFD) == -1) (void)::open("/dev/null", O_RDWR);
+}
 
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   const auto parsed = carapace::app::parse_command_line(argc, argv);
   if (!parsed.options) return parsed.exit_code;
   try {
@@ -46,4 +55,19 @@ int main(int argc, char** argv) {
     carapace::app::print_error(error.what());
   }
   return carapace::app::kExitFailed;
+}
+
+// An answer that nobody got is no success: a script would go on with half of it.
+int with_output(int code) {
+  std::cout.flush();
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout) return code;
+  carapace::app::print_error("standard output cannot be written to");
+  return code == carapace::app::kExitOk ? carapace::app::kExitFailed : code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  hold_standard_streams();
+  return with_output(run(argc, argv));
 }

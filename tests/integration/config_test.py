@@ -506,6 +506,13 @@ class Words(Case):
             self.assertIn(place.file, complete("config", "validate", place.file[:-3]))
             self.assertIn("--append", complete("config", "set", "--a"))
             self.assertIn("--dry-run", complete("config", "import", "--d"))
+            # An option before it, and its own word, are neither the command nor the key.
+            self.assertEqual(complete("config", "--state-dir", "/tmp", "set", "gateway.reload.mode", "h"), ["hot", "hybrid"])
+            self.assertEqual(complete("config", "set", "channels.discord.enabled", "t"), ["true"])
+            self.assertNotIn("gateway.port", complete("config", "set", "gateway.reload.mode", ""))
+            self.assertNotIn("hot", complete("config", "get", "gateway.reload.mode", ""))
+            self.assertEqual(complete("help", "config", "roll"), ["rollback"])
+            self.assertEqual(complete("start", "--token", ""), [])
             for shell in ("zsh", "fish"):
                 script = subprocess.run([binary(), "completion", shell], capture_output=True, text=True, check=True).stdout
                 self.assertIn("gateway.port", script)
@@ -514,6 +521,32 @@ class Words(Case):
                 if found:
                     done = subprocess.run([shell, "-n"], input=script, text=True, capture_output=True, check=False)
                     self.assertEqual(done.returncode, 0, done.stderr)
+                if found and shell == "fish":
+                    self.assertEqual(self.completed("fish", script, "carapace", "config", "--json", "set", "gateway.reload.mode", "h"),
+                                     ["hot", "hybrid"])
+                    self.assertIn("gateway.port", self.completed("fish", script, "carapace", "config", "get", "gateway.po"))
+                if found and shell == "zsh":
+                    ask = 'source /dev/stdin; _carapace_words "config set" "gateway.reload.mode"; echo $REPLY'
+                    shown = subprocess.run(["zsh", "-fc", "compdef() { : }; " + ask], input=script, text=True, capture_output=True,
+                                           check=True).stdout.split()
+                    self.assertEqual(shown[:4], ["off", "hot", "hybrid", "restart"])
+                    self.assertNotIn("gateway.port", shown)
+
+    def test_an_answer_that_nobody_gets_is_no_success(self):
+        if not os.path.exists("/dev/full"):
+            self.skipTest("no /dev/full here")
+        with Place("{gateway: {port: 18790}}") as place:
+            for words in (["config", "get", "gateway.port"], ["config", "schema"], ["completion", "bash"], ["version"],
+                          ["config", "--help"], ["doctor", "--offline"], ["--version"]):
+                with open("/dev/full", "w", encoding="utf-8") as full:
+                    done = subprocess.run([binary(), *words], stdout=full, stderr=subprocess.PIPE, text=True, env=place.environment,
+                                          check=False)
+                self.assertEqual(done.returncode, 1, words)
+                self.assertIn("standard output cannot be written to", done.stderr)
+            # A closed stream lends its number to no file: what is printed would go into it.
+            done = subprocess.run(["sh", "-c", 'exec "$@" >&- 2>&-', "sh", *place.command("set", "gateway.port", "18791")],
+                                  env=place.environment, check=False)
+            self.assertEqual(place.text().strip(), "{gateway: {port: 18791}}")
 
 
 if __name__ == "__main__":

@@ -258,6 +258,68 @@ class Files(DoctorTest):
         patient.rewrite({**patient.config, "gateway": {"auth": {"mode": "password"}}})
         self.assert_found(patient.found("--offline"), "gateway.start_refused", "critical", "password")
 
+    def shell(self, patient, command):
+        """Runs a command as it was shown, `carapace` being this build."""
+        folder = os.path.join(patient.gateway.root, "bin")
+        os.makedirs(folder, exist_ok=True)
+        if not os.path.exists(os.path.join(folder, "carapace")):
+            os.symlink(os.path.abspath(binary()), os.path.join(folder, "carapace"))
+        environment = {**patient.gateway.environment, "PATH": folder + ":" + os.environ["PATH"]}
+        return subprocess.run(["sh", "-c", command], env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                              timeout=60, check=False)
+
+    def test_the_commands_that_are_shown_mend(self):
+        patient = Patient(self, run_first=False, token="")
+        # Another file and folder than those of the environment: the commands have to name them.
+        place = os.path.join(patient.gateway.root, "it's elsewhere")
+        file, state = os.path.join(place, "my file.json5"), os.path.join(place, "state")
+        os.makedirs(state, 0o700)
+        placed = ("--config", file, "--state-dir", state)
+        base = {**patient.config, "gateway": {"port": patient.gateway.port, "auth": {"token": "t" * 40}}}
+        before = open(patient.gateway.config_path, encoding="utf-8").read()
+        model = base["agents"]["defaults"]["model"]["primary"]
+
+        def look():
+            done = subprocess.run([binary(), "doctor", "--json", "--offline", *placed], env=patient.gateway.environment,
+                                  capture_output=True, text=True, check=False)
+            return {finding["checkId"]: finding for finding in json.loads(done.stdout)["findings"]}
+
+        cases = {
+            "config.unknown_key": {"bogus": {"a.b": 1}},
+            "config.error": {"logging": {"level": 5}},
+            "gateway.token_too_short": {"gateway": {"auth": {"token": "short"}}},
+            "hooks.token_too_short": {"hooks": {"token": "short"}},
+            "hooks.token_reuse_gateway_token": {"hooks": {"token": "t" * 40}},
+            "hooks.path_root": {"hooks": {"path": "/"}},
+            "logging.redact_off": {"logging": {"redactSensitive": "off"}},
+            "gateway.bind_no_auth": {"gateway": {"bind": "lan", "auth": {"mode": "none"}}},
+            "gateway.loopback_no_auth": {"gateway": {"auth": {"mode": "none"}}},
+            "gateway.port_forbidden": {"gateway": {"port": 80}} if os.geteuid() else None,
+            "clock.time_zone_unknown": {"agents": {"defaults": {"model": {"primary": model}, "userTimezone": "Mars/Olympus"}}},
+            "providers.unusable": {"models": {"providers": {**base["models"]["providers"], "e": {"baseUrl": "nonsense"}}}},
+            "config.perms_world_readable": {},
+        }
+        for check_id, change in cases.items():
+            if change is None:
+                continue
+            with self.subTest(check_id):
+                with open(file, "w", encoding="utf-8") as out:
+                    json.dump({**base, **change}, out)
+                os.chmod(file, 0o644 if "perms" in check_id else 0o600)
+                found = look()
+                self.assertIn(check_id, found)
+                done = self.shell(patient, found[check_id]["remediation"])
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertNotIn(check_id, look(), found[check_id])
+        self.assertEqual(open(patient.gateway.config_path, encoding="utf-8").read(), before)
+
+    def test_only_findings_are_said(self):
+        patient = Patient(self, run_first=False)
+        patient.config["models"]["providers"]["mock"]["apiKey"] = "keychain:mock:main:key"
+        patient.rewrite(patient.config)
+        code, _, err = patient.gateway.run("doctor", "--offline", "--fix", environment={"CARAPACE_CREDENTIAL_STORE": "file"})
+        self.assertEqual((code, err), (1, ""))
+
     def test_short_tokens_and_hooks(self):
         patient = Patient(self, run_first=False, token="")
         patient.rewrite({**patient.config, "gateway": {"auth": {"token": "short"}},

@@ -1,7 +1,9 @@
 #include "app/doctor/ground.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "app/doctor/finding.h"
 #include "app/doctor/web_look.h"
 #include "app/start/fields.h"
 #include "base/json.h"
@@ -55,6 +57,14 @@ void find_running(Ground& ground) {
 }
 
 }  // namespace
+
+std::string Ground::command(std::string_view words) const {
+  const auto end = std::min(words.find("   #"), words.size());
+  auto out = "carapace " + std::string(words.substr(0, end));
+  if (!options.config_file.empty()) out += " --config " + shell_word(paths.config_file);
+  if (!options.state_dir.empty()) out += " --state-dir " + shell_word(paths.state_dir);
+  return out.append(words.substr(end));
+}
 
 Result<Ground> look_around(const app::Options& options, const config::Environment& environment,
                            const Clock& clock) {

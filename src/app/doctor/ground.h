@@ -46,6 +46,9 @@ struct Ground {
   std::string state_file(std::string_view name) const {
     return paths.state_dir + "/" + std::string(name);
   }
+  // "carapace <words>", with the file and folder that were named to the doctor: a command that is
+  // shown works on what was looked at. A remark behind `   #` stays behind.
+  std::string command(std::string_view words) const;
 };
 
 // Fails only when nothing says where things lie.

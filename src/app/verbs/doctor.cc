@@ -9,6 +9,7 @@
 #include "app/terminal/line_reader.h"
 #include "app/terminal/output.h"
 #include "app/verbs/verbs.h"
+#include "log/log.h"
 
 namespace carapace::app {
 namespace {
@@ -39,7 +40,13 @@ Result<doctor::Report> mend_and_look(const Options& options, const config::Envir
 }  // namespace
 
 int run_doctor(const Options& options, const config::Environment& environment) {
+  // What is found is told once, as a finding.
+  log::Settings quiet;
+  quiet.console = log::Style::off;
+  log::configure(quiet);
   const SystemClock clock;
+  if (!options.offline && !options.json && is_terminal(2))
+    print_error("looking; servers of models that do not answer take four seconds …");
   const auto ground = doctor::look_around(options, environment, clock);
   if (!ground) return report(ground.error(), options.json);
   Result<doctor::Report> found = doctor::examine(*ground);

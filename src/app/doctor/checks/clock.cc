@@ -72,7 +72,7 @@ Findings run(const Ground& ground) {
   if (const auto& config = ground.config(); config && config->has("agents.defaults.userTimezone"))
     look_at_zone(ground, config->text("agents.defaults.userTimezone"),
                  "agents.defaults.userTimezone",
-                 "carapace config set agents.defaults.userTimezone Europe/Berlin", out);
+                 ground.command("config set agents.defaults.userTimezone Europe/Berlin"), out);
   return out;
 }
 

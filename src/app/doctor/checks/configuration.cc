@@ -16,12 +16,7 @@ namespace {
 constexpr std::size_t kMostKeys = 20;
 
 std::string command(const Ground& ground, std::string_view words) {
-  auto out = fmt::format("carapace config {}", words);
-  if (!ground.options.config_file.empty())
-    out += " --config " + shell_word(ground.paths.config_file);
-  if (!ground.options.state_dir.empty())
-    out += " --state-dir " + shell_word(ground.paths.state_dir);
-  return out;
+  return ground.command(fmt::format("config {}", words));
 }
 
 std::optional<config::HistoryEntry> last_good(const Ground& ground) {
@@ -57,8 +52,11 @@ Finding of_issue(const Ground& ground, const config::Issue& issue) {
             .severity = Severity::critical,
             .title = fmt::format("{} has an error", issue.path.empty() ? "The file" : issue.path),
             .detail = config::to_text(issue),
-            .remediation =
-                command(ground, issue.path.empty() ? "edit" : "explain " + shell_word(issue.path))};
+            .remediation = command(
+                ground, issue.path.empty()
+                            ? std::string("edit")
+                            : fmt::format("unset {}   # or another value: {}",
+                                          shell_word(issue.path), command(ground, "edit")))};
   if (issue.unknown_key)
     return {.check_id = "config.unknown_key",
             .severity = Severity::warn,
@@ -69,15 +67,17 @@ Finding of_issue(const Ground& ground, const config::Issue& issue) {
           .severity = Severity::warn,
           .title = fmt::format("{} deserves a look", issue.path),
           .detail = config::to_text(issue),
-          .remediation = command(ground, "explain " + shell_word(issue.path))};
+          .remediation =
+              command(ground, fmt::format("edit   # or without it: {}",
+                                          command(ground, "unset " + shell_word(issue.path))))};
 }
 
 Finding of_legacy(const Ground& ground, const config::Issue& issue) {
   return {.check_id = "config.legacy_key",
           .severity = Severity::info,
           .title = fmt::format("{} is a spelling of an older version", issue.path),
-          .detail = config::to_text(issue) + " It is read as what it means today.",
-          .remediation = command(ground, "explain " + shell_word(issue.path))};
+          .detail = config::to_text(issue),
+          .remediation = command(ground, "edit   # it may stay as well: it does what it says")};
 }
 
 // Numbers between dots and dashes, compared one by one: 2026.1.9 is older than 2026.1.27.
@@ -146,7 +146,7 @@ Findings run(const Ground& ground) {
                    .severity = Severity::info,
                    .title = "No gateway has run with a configuration of this state folder yet",
                    .detail = "Until one has, there is nothing to fall back on after a bad edit.",
-                   .remediation = "carapace start"});
+                   .remediation = ground.command("start")});
   return out;
 }
 

@@ -64,7 +64,8 @@ void look_at_file(const Ground& ground, const Reference& reference, Findings& ou
 using Entries = std::vector<secret::CredentialEntry>;
 
 // Accounts of other services are not in our index.
-void look_at_account(const Reference& reference, const Entries& entries, Findings& out) {
+void look_at_account(const Ground& ground, const Reference& reference, const Entries& entries,
+                     Findings& out) {
   const auto account = reference.text.substr(kKeychain.size());
   if (account.contains('/') ||
       std::ranges::find(entries, account, &secret::CredentialEntry::account) != entries.end())
@@ -73,7 +74,7 @@ void look_at_account(const Reference& reference, const Entries& entries, Finding
                  .severity = Severity::critical,
                  .title = fmt::format("{} refers to a credential that is not there", reference.key),
                  .detail = fmt::format("There is none named {}.", account),
-                 .remediation = fmt::format("carapace credentials set {}", shell_word(account))});
+                 .remediation = ground.command("credentials set " + shell_word(account))});
 }
 
 void look_at_stores(const Ground& ground, secret::Credentials& credentials, const Entries& entries,
@@ -98,7 +99,7 @@ void look_at_stores(const Ground& ground, secret::Credentials& credentials, cons
          .title = fmt::format("Credentials lie in {}, which does not answer",
                               row ? row->label : std::string_view(entry.store)),
          .detail = opened.error().detail,
-         .remediation = "carapace credentials list   # from a session that has a keyring"});
+         .remediation = ground.command("credentials list   # from a session that has a keyring")});
   }
   if (!entries.empty() || !needed) return;
   if (const auto chosen = credentials.chosen(); !chosen)
@@ -130,7 +131,8 @@ Findings run(const Ground& ground) {
   const config::SecretOpener opener(ground.environment);
   for (const auto& reference : references) {
     if (reference.text.starts_with(kFile)) look_at_file(ground, reference, out);
-    if (listed && reference.text.starts_with(kKeychain)) look_at_account(reference, entries, out);
+    if (listed && reference.text.starts_with(kKeychain))
+      look_at_account(ground, reference, entries, out);
     if (opener.is_locked(reference.text))
       out.push_back(
           {.check_id = "credentials.locked",

@@ -12,8 +12,10 @@ namespace carapace::doctor {
 namespace {
 
 constexpr std::size_t kLongEnough = 24;
-constexpr std::string_view kNewToken =
-    "carapace config set gateway.auth.token -   # paste one from: openssl rand -hex 32";
+// Works as it is, and no token is seen on a screen or in a list of processes.
+std::string make_new(const Ground& ground, std::string_view key) {
+  return "openssl rand -hex 32 | " + ground.command(fmt::format("config set {} -", key));
+}
 
 // The text of a key as it stands in the file, whether or not a row of ours reads it.
 std::string text_at(const Ground& ground, std::string_view path) {
@@ -32,6 +34,14 @@ std::string text_at(const Ground& ground, std::string_view path) {
 // What a reference stands for is not opened to measure it.
 bool refers(std::string_view text) { return config::SecretOpener::is_reference(text); }
 
+// With the mode `none` a token would not be asked for.
+std::string mend_bind(const Ground& ground) {
+  const auto token = make_new(ground, "gateway.auth.token");
+  return text_at(ground, "gateway.auth.mode") == "none"
+             ? fmt::format("{} && {}", ground.command("config unset gateway.auth.mode"), token)
+             : token;
+}
+
 void look_at_bind(const Ground& ground, Findings& out) {
   const bool no_token = ground.plan && !ground.plan->loopback_only &&
                         ground.plan->auth_mode == rpc::AuthMode::token &&
@@ -44,7 +54,7 @@ void look_at_bind(const Ground& ground, Findings& out) {
                                  ? ground.plan_error->detail
                                  : "gateway.bind opens it beyond this machine, and there is "
                                    "neither a token nor a password. It refuses to start so.",
-                   .remediation = std::string(kNewToken)});
+                   .remediation = mend_bind(ground)});
     return;
   }
   if (ground.plan_error && ground.config())
@@ -52,14 +62,14 @@ void look_at_bind(const Ground& ground, Findings& out) {
                    .severity = Severity::critical,
                    .title = "The gateway would not start with this configuration",
                    .detail = ground.plan_error->detail,
-                   .remediation = "carapace config edit"});
+                   .remediation = ground.command("config edit")});
   if (ground.plan && ground.plan->auth_mode == rpc::AuthMode::none)
     out.push_back({.check_id = "gateway.loopback_no_auth",
                    .severity = Severity::warn,
                    .title = "Every program and every user of this machine may use the gateway",
                    .detail = "gateway.auth.mode is none. A proxy on this machine would open it to "
                              "everybody.",
-                   .remediation = "carapace config unset gateway.auth.mode"});
+                   .remediation = ground.command("config unset gateway.auth.mode")});
 }
 
 void look_at_length(const Ground& ground, Findings& out) {
@@ -78,8 +88,8 @@ void look_at_length(const Ground& ground, Findings& out) {
                  .title = fmt::format("The gateway's {} is short", password ? "password" : "token"),
                  .detail = fmt::format("It has {} characters; below {} it can be guessed.",
                                        secret.size(), kLongEnough),
-                 .remediation = password ? "carapace config set gateway.auth.password -"
-                                         : std::string(kNewToken)});
+                 .remediation = password ? make_new(ground, "gateway.auth.password")
+                                         : make_new(ground, "gateway.auth.token")});
 }
 
 void look_at_hooks(const Ground& ground, Findings& out) {
@@ -92,20 +102,20 @@ void look_at_hooks(const Ground& ground, Findings& out) {
            .title = "The token of the hooks is short",
            .detail = fmt::format("{}.token has {} characters; below {} it can be guessed.", at,
                                  token.size(), kLongEnough),
-           .remediation = fmt::format("carapace config set {}.token -", at)});
+           .remediation = make_new(ground, at + ".token")});
     if (!token.empty() && ground.plan && token == ground.plan->token)
       out.push_back({.check_id = "hooks.token_reuse_gateway_token",
                      .severity = Severity::warn,
                      .title = "Hooks use the gateway's own token",
                      .detail = "Whoever may call a hook may then do everything.",
-                     .remediation = fmt::format("carapace config set {}.token -", at)});
+                     .remediation = make_new(ground, at + ".token")});
     if (text_at(ground, at + ".path") == "/")
       out.push_back(
           {.check_id = "hooks.path_root",
            .severity = Severity::critical,
            .title = "Hooks lie at the root of the gateway",
            .detail = fmt::format("{}.path is \"/\", where they hide everything else.", at),
-           .remediation = fmt::format("carapace config set {}.path /hooks", at)});
+           .remediation = ground.command(fmt::format("config set {}.path /hooks", at))});
   }
 }
 
@@ -119,7 +129,7 @@ Findings run(const Ground& ground) {
                    .severity = Severity::warn,
                    .title = "The configuration asks for logs with secrets in them",
                    .detail = "logging.redactSensitive is off.",
-                   .remediation = "carapace config set logging.redactSensitive tools",
+                   .remediation = ground.command("config set logging.redactSensitive tools"),
                    .mend = {.kind = Mend::Kind::set_key,
                             .path = ground.paths.config_file,
                             .key = "logging.redactSensitive",

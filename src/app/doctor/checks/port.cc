@@ -32,14 +32,14 @@ Finding taken(const Ground& ground, const std::string& address) {
   const auto who = listeners.empty() ? "something" : in_words(listeners.front());
   const auto other = free_port_after(address, port);
   auto mend =
-      other == 0 ? std::string() : fmt::format("carapace config set gateway.port {}", other);
+      other == 0 ? std::string() : ground.command(fmt::format("config set gateway.port {}", other));
   if (!listeners.empty() && listeners.front().pid != 0)
     mend += fmt::format("{}kill {}", mend.empty() ? "" : "   or: ", listeners.front().pid);
   return {.check_id = "gateway.port_taken",
           .severity = Severity::critical,
           .title = fmt::format("Port {} is taken", port),
           .detail = fmt::format("{} listens there, so the gateway cannot start.", who),
-          .remediation = mend.empty() ? "carapace start --port N" : mend};
+          .remediation = mend.empty() ? ground.command("start --port N") : mend};
 }
 
 void look_at_free_port(const Ground& ground, Findings& out) {
@@ -53,13 +53,13 @@ void look_at_free_port(const Ground& ground, Findings& out) {
                    .severity = Severity::critical,
                    .title = fmt::format("This user may not listen on port {}", port),
                    .detail = "Ports below 1024 belong to the administrator.",
-                   .remediation = "carapace config set gateway.port 18789"});
+                   .remediation = ground.command("config set gateway.port 18789")});
   } else if (error != 0) {
     out.push_back({.check_id = "gateway.bind_address",
                    .severity = Severity::critical,
                    .title = fmt::format("The gateway cannot listen at {}", address),
                    .detail = fmt::format("{} (gateway.bind).", std::strerror(error)),
-                   .remediation = "carapace config set gateway.bind loopback"});
+                   .remediation = ground.command("config set gateway.bind loopback")});
   }
 }
 
@@ -76,8 +76,8 @@ void look_at_running(const Ground& ground, Findings& out) {
                                      running.pid)
                        : fmt::format("pid {} did not answer at port {} within two seconds.",
                                      running.pid, running.port),
-         .remediation =
-             fmt::format("carapace logs; then: kill {} && carapace start", running.pid)});
+         .remediation = fmt::format("kill {} && {}   # first, what it does: {}", running.pid,
+                                    ground.command("start"), ground.command("logs"))});
   } else if (ground.plan->port != 0 && running.port != ground.plan->port) {
     out.push_back({.check_id = "gateway.other_port",
                    .severity = Severity::warn,
@@ -85,8 +85,10 @@ void look_at_running(const Ground& ground, Findings& out) {
                    .detail = fmt::format("pid {} listens on {}; a start would listen on {}. Other "
                                          "commands look for it there.",
                                          running.pid, running.port, ground.plan->port),
-                   .remediation = fmt::format(
-                       "carapace status --port {}   # or restart the gateway", running.port)});
+                   .remediation =
+                       fmt::format("kill {} && {}   # or name the port: {}", running.pid,
+                                   ground.command("start"),
+                                   ground.command(fmt::format("status --port {}", running.port)))});
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "app/doctor/check.h"
 #include "app/doctor/web_look.h"
+#include "config/key_path.h"
 #include "extensions/providers/builtin.h"
 #include "provider/catalogue.h"
 
@@ -37,6 +38,35 @@ std::string_view an_example() {
   return "NAME_OF_ITS_KEY";
 }
 
+// A key where only that is missing; else another model, the first of those that can be called.
+std::string mend_choice(const Ground& ground, const provider::Catalogue& catalogue,
+                        const std::string& primary) {
+  const auto models = catalogue.models();
+  const auto other = ground.command(fmt::format(
+      "config set agents.defaults.model.primary {}",
+      models.empty() ? "PROVIDER/MODEL"
+                     : shell_word(fmt::format("{}/{}", models[0].provider, models[0].id))));
+  const auto ref = catalogue.read_ref(primary);
+  const auto found = ref ? catalogue.provider(ref->provider) : fail(Errc::not_found, "");
+  if (ref && !found && found.error().code == Errc::unauthorized)
+    return fmt::format(
+        "{}   # or another model: {}",
+        ground.command("config set " +
+                       shell_word(fmt::format("models.providers.{}.apiKey", ref->provider))),
+        other);
+  return other;
+}
+
+// What is missing, by the error of the catalogue; taking the provider out mends the rest.
+std::string mend_provider(const Ground& ground, const std::string& id, Errc code) {
+  const auto key = config::child_path("models.providers", id);
+  const auto without = ground.command("config unset " + shell_word(key));
+  if (code == Errc::unauthorized)
+    return fmt::format("{}   # or without it: {}",
+                       ground.command("config set " + shell_word(key + ".apiKey")), without);
+  return fmt::format("{}   # or mend it: {}", without, ground.command("config edit"));
+}
+
 void look_at_choice(const Ground& ground, const provider::Catalogue& catalogue, Findings& out) {
   const auto& primary = ground.plan->primary_model;
   const auto choice = catalogue.pick_default(primary, std::nullopt);
@@ -52,7 +82,7 @@ void look_at_choice(const Ground& ground, const provider::Catalogue& catalogue, 
                    .severity = Severity::critical,
                    .title = fmt::format("The chosen model {} cannot be called", primary),
                    .detail = choice ? choice->reason : choice.error().detail,
-                   .remediation = "carapace config explain agents.defaults.model.primary"});
+                   .remediation = mend_choice(ground, catalogue, primary)});
   }
 }
 
@@ -83,8 +113,7 @@ Findings run(const Ground& ground) {
                      .severity = Severity::warn,
                      .title = fmt::format("{} cannot be used", id),
                      .detail = found.error().detail,
-                     .remediation = fmt::format("carapace config explain {}",
-                                                shell_word("models.providers." + id))});
+                     .remediation = mend_provider(ground, id, found.error().code)});
     } else if (!found->spec->offline && !found->settings.base_url.empty()) {
       targets.push_back({id, {.url = found->settings.base_url}});
     }

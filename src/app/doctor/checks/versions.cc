@@ -21,12 +21,13 @@ Findings run(const Ground& ground) {
                    .remediation = "sudo apt install libcurl4"});
   const auto& running = ground.running;
   if (running && running->answers && running->version != app::kVersion)
-    out.push_back({.check_id = "gateway.other_version",
-                   .severity = Severity::warn,
-                   .title = "The gateway that runs is of another version",
-                   .detail = fmt::format("pid {} is {}; this is {}.", running->pid,
-                                         running->version, app::kVersion),
-                   .remediation = fmt::format("kill {} && carapace start", running->pid)});
+    out.push_back(
+        {.check_id = "gateway.other_version",
+         .severity = Severity::warn,
+         .title = "The gateway that runs is of another version",
+         .detail = fmt::format("pid {} is {}; this is {}.", running->pid, running->version,
+                               app::kVersion),
+         .remediation = fmt::format("kill {} && {}", running->pid, ground.command("start"))});
   return out;
 }
 
