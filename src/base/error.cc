@@ -11,7 +11,7 @@ constexpr std::array kRows{
     ErrcRow{Errc::invalid_request, "invalid_request", "INVALID_REQUEST", 400, false,
             "That request was not understood."},
     ErrcRow{Errc::unauthorized, "unauthorized", "INVALID_REQUEST", 401, false,
-            "The credential for this was refused."},
+            "The credential for this is missing or was refused."},
     ErrcRow{Errc::forbidden, "forbidden", "INVALID_REQUEST", 403, false,
             "That is not allowed here."},
     ErrcRow{Errc::not_found, "not_found", "INVALID_REQUEST", 404, false, "That was not found."},

@@ -5,18 +5,19 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <stop_token>
 #include <utility>
 
 #include "async/coro.h"
-#include "async/pool.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "config/json5.h"
 #include "fs/read_file.h"
 #include "log/log.h"
+#include "log/redact.h"
+#include "process/program.h"
 #include "process/run.h"
 #include "secret/envelope.h"
+#include "secret/looks.h"
 #include "secret/opened.h"
 
 namespace carapace::config {
@@ -29,6 +30,7 @@ constexpr log::Log kLog{"secrets"};
 constexpr std::size_t kMaxSecretBytes = 64UL << 10U;
 constexpr std::size_t kMaxWords = 256;
 constexpr std::chrono::seconds kDeadline{30};
+constexpr std::chrono::milliseconds kGrace{100};  // it only prints something: nothing gets lost
 constexpr string_view kService = "carapace";
 
 constexpr string_view kFile = "file:";
@@ -45,11 +47,10 @@ bool own_secret(string_view name) {
   });
 }
 
-std::vector<std::string> environment_of_children(const Environment& environment) {
-  std::vector<std::string> out;
-  for (const auto& [name, value] : environment.all())
-    if (!own_secret(name)) out.push_back(name + "=" + value);
-  return out;
+// A variable of the `env` section may be sealed, or lie in the keyring. (`file:` and `exec:` stay:
+// of variables they may be anything.)
+bool is_sealed_variable(string_view name, string_view value) {
+  return (secret::is_envelope(value) || value.starts_with(kKeychain)) && log::is_secret_name(name);
 }
 
 // The line in `text`, which is wiped. Whoever takes it puts it into a header or compares it with
@@ -81,6 +82,11 @@ std::unexpected<Error> about(string_view what, const Error& error) {
       Error{error.code, fmt::format("{} {}", what, error.detail), error.retry_after_ms});
 }
 
+Result<Sealed> not_opened(string_view key, const Error& error) {
+  if (key.empty()) return std::unexpected(error);
+  return about(fmt::format("{} cannot be opened:", key), error);
+}
+
 void warn_when_open_to_all(const std::string& path) {
   struct stat info{};
   if (::stat(path.c_str(), &info) == 0 && (info.st_mode & (S_IROTH | S_IWOTH)) != 0)
@@ -102,8 +108,17 @@ Result<Sealed> from_file(string_view rest, const Environment& environment) {
   return line;
 }
 
+void warn_when_open_to_change(const std::string& name, const Environment& environment) {
+  const auto program =
+      process::find_program(name, {"PATH=" + environment.get("PATH").value_or("")});
+  struct stat info{};
+  if (program && ::stat(program->c_str(), &info) == 0 && (info.st_mode & S_IWOTH) != 0)
+    kLog.warn("everybody on this machine may change a program that gives a secret",
+              {{"program", *program}, {"mend", "chmod o-w " + *program}});
+}
+
 Result<Sealed> from_program(string_view rest, const Environment& environment,
-                            const std::stop_token& stop) {
+                            std::vector<std::string> variables, const std::stop_token& stop) {
   TRY(auto words, program_words(rest));
   words.front() = expand_home(words.front(), environment);
   const auto name = words.front();
@@ -111,12 +126,17 @@ Result<Sealed> from_program(string_view rest, const Environment& environment,
     return fail(Errc::invalid_request,
                 "exec: wants a program's name, or its path from the root or from ~/");
   const auto home = environment.get("HOME").value_or("/");
+  warn_when_open_to_change(name, environment);
   auto ran = process::run({.argv = std::move(words),
-                           .environment = environment_of_children(environment),
+                           .environment = std::move(variables),
                            .folder = home.starts_with('/') ? home : "/",
                            .max_output_bytes = kMaxSecretBytes,
                            .deadline = kDeadline,
+                           .grace = kGrace,
                            .stop = stop});
+  if (!ran && ran.error().code == Errc::timeout)
+    return fail(Errc::timeout, "{}; does it wait for somebody? Run it in a terminal to see",
+                ran.error().detail);
   if (!ran) return std::unexpected(ran.error());
   secret::wipe(ran->error_tail);
   if (ran->exit_code != 0) {
@@ -132,14 +152,15 @@ Result<Sealed> from_program(string_view rest, const Environment& environment,
   return line;
 }
 
-Result<Sealed> from_keychain(string_view rest, const SecretOpener::Keychain& keychain) {
+Result<Sealed> from_keychain(string_view rest, const SecretOpener::Keychain& keychain,
+                             const std::stop_token& stop) {
   const auto slash = rest.find('/');
   const auto service = slash == string_view::npos ? kService : rest.substr(0, slash);
   const auto account = slash == string_view::npos ? rest : rest.substr(slash + 1);
   if (service.empty() || account.empty())
     return fail(Errc::invalid_request, "keychain: wants an account, or service/account");
   if (!keychain) return fail(Errc::unavailable, "there is no credential store here");
-  auto found = keychain(service, account);
+  auto found = keychain(service, account, stop);
   if (!found) return found;
   auto line = one_line(std::string(found->reveal()), false);
   if (!line)
@@ -206,37 +227,57 @@ Result<std::vector<std::string>> program_words(string_view text) {
   return words;
 }
 
+namespace {
+
+constexpr const char* kStopping = "the gateway is stopping";
+
+}  // namespace
+
 struct SecretOpener::Impl {
   Environment environment;
   Keychain keychain;
   secret::Envelopes envelopes;
   secret::Opened opened;
   std::stop_source stop;
-  Pool pool{"secrets", 3};
+  secret::Looks looks{opened, [this](const std::string& text, const std::stop_token& ends) {
+                        return look(text, ends);
+                      }};
 
   Impl(Environment from, Keychain store)
       : environment(std::move(from)),
         keychain(std::move(store)),
         envelopes(Sealed(environment.get("CARAPACE_CONFIG_PASSWORD").value_or(""))) {}
 
-  Result<Sealed> look(string_view text);
-  Result<Sealed> open(const std::string& text, string_view key);
+  Result<Sealed> look(string_view text, const std::stop_token& ends);
+  std::vector<std::string> variables_of_programs();
 };
 
-Result<Sealed> SecretOpener::Impl::look(string_view text) {
-  if (stop.stop_requested()) return fail(Errc::cancelled, "the gateway is stopping");
+Result<Sealed> SecretOpener::Impl::look(string_view text, const std::stop_token& ends) {
+  if (stop.stop_requested()) return fail(Errc::cancelled, kStopping);
   if (secret::is_envelope(text)) return envelopes.open(text);
   if (text.starts_with(kFile)) return from_file(text.substr(kFile.size()), environment);
   if (text.starts_with(kExec))
-    return from_program(text.substr(kExec.size()), environment, stop.get_token());
-  return from_keychain(text.substr(kKeychain.size()), keychain);
+    return from_program(text.substr(kExec.size()), environment, variables_of_programs(), ends);
+  // A question to a keyring serves all of them and ends by itself: only the end of all ends it.
+  return from_keychain(text.substr(kKeychain.size()), keychain, stop.get_token());
 }
 
-Result<Sealed> SecretOpener::Impl::open(const std::string& text, string_view key) {
-  if (!is_reference(text)) return Sealed(std::string(text));
-  auto found = opened.get(text, [&] { return look(text); });
-  if (found || key.empty()) return found;
-  return about(fmt::format("{} cannot be opened:", key), found.error());
+// One that cannot be opened is left out: most programs want another one.
+std::vector<std::string> SecretOpener::Impl::variables_of_programs() {
+  std::vector<std::string> out;
+  for (const auto& [name, value] : environment.all()) {
+    if (own_secret(name)) continue;
+    if (!is_sealed_variable(name, value)) {
+      out.push_back(name + "=" + value);
+    } else if (const auto found =
+                   opened.get(value, [&] { return look(value, stop.get_token()); })) {
+      out.push_back(fmt::format("{}={}", name, found->reveal()));
+    } else {
+      kLog.warn("a program that gives a secret does not get a variable",
+                {{"variable", name}, {"cause", found.error().detail}});
+    }
+  }
+  return out;
 }
 
 SecretOpener::SecretOpener(Environment environment, Keychain keychain)
@@ -244,7 +285,10 @@ SecretOpener::SecretOpener(Environment environment, Keychain keychain)
 
 SecretOpener::~SecretOpener() { give_up(); }
 
-void SecretOpener::give_up() { impl_->stop.request_stop(); }
+void SecretOpener::give_up() {
+  impl_->stop.request_stop();
+  impl_->looks.give_up();
+}
 
 bool SecretOpener::is_reference(string_view text) {
   return secret::is_envelope(text) || text.starts_with(kFile) || text.starts_with(kExec) ||
@@ -256,14 +300,18 @@ bool SecretOpener::is_locked(string_view text) const {
 }
 
 Result<Sealed> SecretOpener::open_now(string_view text, string_view key) {
-  return impl_->open(std::string(text), key);
+  if (!is_reference(text)) return Sealed(std::string(text));
+  auto found = impl_->opened.get(std::string(text),
+                                 [&] { return impl_->look(text, impl_->stop.get_token()); });
+  return found ? std::move(found) : not_opened(key, found.error());
 }
 
-Task<Result<Sealed>> SecretOpener::open(std::string text, std::string key) {
+Task<Result<Sealed>> SecretOpener::open(std::string text, std::string key, Stop stop) {
   if (!is_reference(text)) co_return Sealed(std::move(text));
   if (auto known = impl_->opened.known(text)) co_return std::move(*known);
-  co_return co_await offload(impl_->pool, [impl = impl_.get(), text = std::move(text),
-                                           key = std::move(key)] { return impl->open(text, key); });
+  auto found = co_await impl_->looks.open(std::move(text), std::move(stop));
+  if (!found) co_return not_opened(key, found.error());
+  co_return found;
 }
 
 void SecretOpener::forget() { impl_->opened.forget(); }

@@ -8,10 +8,12 @@
 
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "async/stop.h"
 #include "async/task.h"
 #include "base/error.h"
 #include "config/paths.h"
@@ -21,9 +23,10 @@ namespace carapace::config {
 
 class SecretOpener {
  public:
-  // Asks the credential store of this machine; blocks. not_found when it holds no such account.
-  using Keychain =
-      std::function<Result<secret::Sealed>(std::string_view service, std::string_view account)>;
+  // Asks the credential store of this machine; blocks, but ends soon once `stop` is requested.
+  // not_found when it holds no such account.
+  using Keychain = std::function<Result<secret::Sealed>(
+      std::string_view service, std::string_view account, const std::stop_token& stop)>;
 
   // `environment`: HOME and PATH, the password of `enc:v2:` (CARAPACE_CONFIG_PASSWORD), and what
   // programs get (all of it but the gateway's own credentials). Without `keychain` every
@@ -47,11 +50,12 @@ class SecretOpener {
   // forbidden, timeout, unavailable: as they say.
   Result<secret::Sealed> open_now(std::string_view text, std::string_view key = {});
   // The same on the loop: at once when it was opened before, else on threads of its own; several
-  // that want one secret wait for one look.
-  Task<Result<secret::Sealed>> open(std::string text, std::string key);
+  // that want one secret wait for one look. `stop` ends the wait at once with `cancelled`, and with
+  // the last one who waits the program ends.
+  Task<Result<secret::Sealed>> open(std::string text, std::string key, Stop stop = {});
 
-  // Nothing more is opened that was not before, and programs that still run are ended: whoever
-  // waits gets `cancelled`. For the end of the gateway. Any thread.
+  // Nothing more is opened that was not before, programs that still run are ended, and whoever
+  // waits gets `cancelled` at once. For the end of the gateway. Any thread.
   void give_up();
 
   // What was opened is looked for again at the next use (a reload).

@@ -1,4 +1,4 @@
-// Finds the file of a program. Private to process/.
+// Finds the file of a program.
 #pragma once
 
 #include <string>

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <condition_variable>
 #include <map>
 #include <mutex>
-#include <thread>
 #include <utility>
 
 #include "base/text.h"
@@ -74,14 +74,20 @@ struct Credentials::Impl {
   CredentialSettings settings;
   const Clock& clock;
   CredentialIndexFile index;
+  std::stop_source stop;
   std::mutex mutex;
   std::map<std::string, std::unique_ptr<Store>, std::less<>> stores;
   std::optional<Chosen> chosen;
 
   Impl(CredentialSettings by, const Clock& on)
       : settings(std::move(by)), clock(on), index(settings.place.folder) {
+    settings.place.stop = stop.get_token();
     if (!settings.pause)
-      settings.pause = [](milliseconds pause) { std::this_thread::sleep_for(pause); };
+      settings.pause = [ends = stop.get_token()](milliseconds pause) {
+        std::mutex alone;
+        std::unique_lock held(alone);
+        std::condition_variable_any().wait_for(held, ends, pause, [] { return false; });
+      };
   }
 
   const StoreRow* row(std::string_view id) const {
@@ -153,6 +159,8 @@ Result<Store*> Credentials::Impl::store_of(CredentialIndex& known, const std::st
 template <typename Call>
 auto Credentials::Impl::repeat(std::size_t attempts, Call call) -> decltype(call()) {
   for (std::size_t attempt = 1;; ++attempt) {
+    if (stop.stop_requested())
+      return store_fail(StoreFault::store_unavailable, "the gateway is stopping");
     auto answer = call();
     if (answer || attempt == attempts) return answer;
     const auto fault = fault_of(answer.error());
@@ -306,6 +314,8 @@ Result<std::vector<CredentialEntry>> Credentials::list() {
   TRY(auto known, impl_->index.read(impl_->clock.wall_ms()));
   return std::move(known.entries);
 }
+
+void Credentials::give_up() { impl_->stop.request_stop(); }
 
 Result<Credentials::Chosen> Credentials::chosen() {
   const std::scoped_lock held(impl_->mutex);

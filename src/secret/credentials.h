@@ -34,7 +34,7 @@ struct CredentialSettings {
   std::string choice;  // CARAPACE_CREDENTIAL_STORE: id of a row, "none", or empty for the first one
                        // that answers
   std::span<const StoreRow> rows = store_rows();
-  std::function<void(std::chrono::milliseconds)> pause = {};  // between attempts; empty: sleeps
+  std::function<void(std::chrono::milliseconds)> pause = {};  // between attempts; empty: waits
 };
 
 class Credentials {
@@ -60,6 +60,10 @@ class Credentials {
   Status discard(const std::string& account);
 
   Result<std::vector<CredentialEntry>> list();
+  // Calls under way end soon, and later ones fail: for the end of the gateway. Any thread, also
+  // while another one is in a call.
+  void give_up();
+
   // The row that new credentials go to, and why this one, for people.
   struct Chosen {
     const StoreRow* row = nullptr;

@@ -3,6 +3,9 @@
 #if defined(__linux__)
 #include <sys/prctl.h>
 #endif
+#if !defined(_WIN32)
+#include <sys/resource.h>
+#endif
 
 namespace carapace::secret {
 
@@ -18,6 +21,13 @@ namespace carapace::secret {
 void keep_out_of_dumps() {
 #if defined(__linux__) && !defined(CARAPACE_TRACES_ITSELF)
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+#if !defined(_WIN32)
+  // With 1 the kernel gives nothing to a program that takes dumps either.
+  rlimit cores{};
+  if (::getrlimit(RLIMIT_CORE, &cores) != 0 || cores.rlim_max == 0) return;
+  cores.rlim_cur = 1;
+  ::setrlimit(RLIMIT_CORE, &cores);
 #endif
 }
 

@@ -1,7 +1,7 @@
 // Keeps the memory of this process out of core dumps and away from other processes of the same
-// user: opened secrets lie there. RLIMIT_CORE would not do: it is passed over where the kernel
-// hands dumps to a program. Price: debuggers and the /proc files of this process need root. Not in
-// builds with a sanitizer, whose leak check traces its own process.
+// user: opened secrets lie there. The limit of core files becomes the least one as well, which the
+// programs that print secrets inherit. Price: debuggers and the /proc files of this process need
+// root. The first part is not in builds with a sanitizer, whose leak check traces its own process.
 #pragma once
 
 namespace carapace::secret {

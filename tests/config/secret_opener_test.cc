@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "async/coro.h"
+#include "async/task_group.h"
 #include "base/random.h"
 #include "secret/envelope.h"
 #include "support/loop_fixture.h"
@@ -148,12 +149,13 @@ TEST(SecretOpener, OpensAnEnvelopeWithThePasswordOfTheEnvironment) {
 }
 
 TEST(SecretOpener, AsksTheKeychainForServiceAndAccount) {
-  SecretOpener opener(
-      environment(),
-      [](std::string_view service, std::string_view account) -> Result<secret::Sealed> {
-        if (account == "gone") return fail(Errc::not_found, "there is no such credential");
-        return secret::Sealed(std::string(service) + "|" + std::string(account));
-      });
+  SecretOpener opener(environment(),
+                      [](std::string_view service, std::string_view account,
+                         const std::stop_token&) -> Result<secret::Sealed> {
+                        if (account == "gone")
+                          return fail(Errc::not_found, "there is no such credential");
+                        return secret::Sealed(std::string(service) + "|" + std::string(account));
+                      });
   EXPECT_EQ(opened(opener, "keychain:provider:main:key"), "carapace|provider:main:key");
   EXPECT_EQ(opened(opener, "keychain:other/me"), "other|me");
   EXPECT_EQ(refused(opener, "keychain:gone"), Errc::not_found);
@@ -179,6 +181,84 @@ TEST(SecretOpener, LooksOnceForManyAndAgainAfterForgetting) {
   opener.forget();
   EXPECT_EQ(opened(opener, text), "sk");
   EXPECT_EQ(test::read_text(dir / "calls"), "x\nx\n");
+}
+
+TEST(SecretOpener, VariablesOfTheFileThatAreSealedAreOpenForPrograms) {
+  SystemRandom random;
+  secret::Envelopes envelopes{secret::Sealed("word")};
+  SecretOpener opener(environment({{"CARAPACE_CONFIG_PASSWORD", "word"},
+                                   {"VAULT_TOKEN", envelopes.seal("sealed", random).value()},
+                                   {"OP_TOKEN", "keychain:op"},
+                                   {"GONE_TOKEN", "keychain:gone"},
+                                   {"DATA_URL", "keychain:op"}}),
+                      [](std::string_view, std::string_view account,
+                         const std::stop_token&) -> Result<secret::Sealed> {
+                        if (account == "op") return secret::Sealed("kept");
+                        return fail(Errc::not_found, "none");
+                      });
+  EXPECT_EQ(opened(opener, "exec:sh -c 'echo $VAULT_TOKEN $OP_TOKEN ${GONE_TOKEN-left} $DATA_URL'"),
+            "sealed kept left keychain:op");
+}
+
+using SecretOpenerLoop = test::LoopTest;
+
+Task<void> open_into(SecretOpener* opener, std::string text, Stop stop,
+                     std::vector<std::string>* out) {
+  const auto found = co_await opener->open(std::move(text), "some.key", std::move(stop));
+  out->push_back(found ? std::string(found->reveal()) : "error: " + found.error().detail);
+}
+
+// Writes a line into the file, then waits for ever.
+std::string hangs(const std::string& calls) {
+  return "exec:['sh', '-c', 'echo x >> " + calls + "; trap \"\" TERM; while :; do sleep 1; done']";
+}
+Task<void> until_lines(std::string path, std::string lines) {
+  while (test::read_text(path) != lines) co_await sleep_for(std::chrono::milliseconds(5));
+}
+
+TEST_F(SecretOpenerLoop, AStopEndsItsWaitAtOnceAndTheProgramWithTheLastOne) {
+  const TempDir dir;
+  SecretOpener opener(environment());
+  const auto text = hangs(dir / "calls");
+  std::vector<std::string> first, second, third;
+  TaskGroup group(loop_, nullptr);
+  Stop one, two, three;
+  group.spawn(open_into(&opener, text, one, &first));
+  group.spawn(open_into(&opener, text, two, &second));
+  run(until_lines(dir / "calls", "x\n"));
+  one.request("enough");
+  while (first.empty()) run(yield_now());
+  EXPECT_EQ(first[0], "error: some.key cannot be opened: stopped: enough");
+  EXPECT_TRUE(second.empty());
+  two.request("enough too");
+  while (second.empty()) run(yield_now());
+  // Who comes now begins anew.
+  group.spawn(open_into(&opener, text, three, &third));
+  run(until_lines(dir / "calls", "x\nx\n"));
+  EXPECT_TRUE(third.empty());
+  three.request("done");
+  run(group.join());
+  Stop late;
+  late.request("before");
+  run(open_into(&opener, text, late, &third));
+  EXPECT_EQ(third.back(), "error: some.key cannot be opened: stopped: before");
+  EXPECT_EQ(test::read_text(dir / "calls"), "x\nx\n");
+}
+
+TEST_F(SecretOpenerLoop, ProgramsThatHangHoldUpNoOtherSecret) {
+  const TempDir dir;
+  write_text(dir / "key", "sk");
+  SecretOpener opener(environment());
+  std::vector<std::string> hanging, got;
+  TaskGroup group(loop_, nullptr);
+  for (int i = 0; i < 20; ++i) group.spawn(open_into(&opener, hangs(dir / "calls"), {}, &hanging));
+  run(until_lines(dir / "calls", "x\n"));
+  run(open_into(&opener, "file:" + (dir / "key"), {}, &got));
+  EXPECT_EQ(got, std::vector<std::string>{"sk"});
+  EXPECT_TRUE(hanging.empty());
+  opener.give_up();
+  run(group.join());
+  EXPECT_EQ(hanging.size(), 20U);
 }
 
 TEST(SecretOpener, AFailureIsTriedAgainAtTheNextUse) {

@@ -463,6 +463,24 @@ TEST_F(WriterTest, NewSecretsAreSealedAndOldOnesStaySealed) {
   EXPECT_EQ(read_text(file_).find(sealed), std::string::npos);
 }
 
+// Each salt costs whoever reads the file a key derivation.
+TEST_F(WriterTest, WritersThatComeOneAfterAnotherSealUnderOneSalt) {
+  write_text(file_, "{}\n");
+  std::set<std::string> salts;
+  for (const auto& path : {KeyPath{"gateway", "auth", "token"}, KeyPath{"hooks", "token"}}) {
+    envelopes_ = std::make_unique<secret::Envelopes>(secret::Sealed(std::string("password")));
+    const auto done = writer().set(path, "planted", owner());
+    ASSERT_TRUE(done) << told(done);
+    const auto text = read_text(file_);
+    for (auto at = text.find("enc:v2:"); at != std::string::npos;
+         at = text.find("enc:v2:", at + 1)) {
+      const auto envelope = text.substr(at, text.find('"', at) - at);
+      salts.insert(envelope.substr(envelope.rfind(':')));
+    }
+  }
+  EXPECT_EQ(salts.size(), 1U);
+}
+
 TEST_F(WriterTest, WhatIsLockedIsNotReplacedByPlainText) {
   const std::string text =
       "{hooks: {token: "

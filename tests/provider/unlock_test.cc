@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 
 #include "async/coro.h"
 #include "async/task_group.h"
@@ -148,6 +149,35 @@ TEST_F(UnlockTest, ManyAtOnceOpenItOnce) {
   EXPECT_THAT(answers, ElementsAre("sk", "sk", "sk"));
   EXPECT_EQ(test::read_text(dir_ / "calls"), "x\n");
   EXPECT_EQ(made_.size(), 1U);
+}
+
+TEST_F(UnlockTest, AStopEndsTheWaitAndIsNoCallThatMayBeBilled) {
+  const auto locked = provider("exec:sleep 600");
+  CallContext context;
+  std::optional<Result<Completion>> answer;
+  test::RecordingSink sink;
+  TaskGroup group(loop_, nullptr);
+  group.spawn(test::keep_value(locked->complete({}, sink, context), &answer));
+  run(yield_now());
+  context.stop.request("rpc");
+  run(group.join());
+  ASSERT_TRUE(answer && !*answer);
+  EXPECT_EQ(answer->error().code, Errc::unauthorized);
+  EXPECT_EQ(context.stop.reason(), "rpc");
+}
+
+TEST_F(UnlockTest, TheEndOfTheGatewayEndsTheTurnAsItEndsOthers) {
+  const auto locked = provider("exec:sleep 600");
+  CallContext context;
+  std::optional<Result<Completion>> answer;
+  test::RecordingSink sink;
+  TaskGroup group(loop_, nullptr);
+  group.spawn(test::keep_value(locked->complete({}, sink, context), &answer));
+  run(yield_now());
+  secrets_.give_up();
+  run(group.join());
+  ASSERT_TRUE(answer && !*answer);
+  EXPECT_EQ(context.stop.reason(), "shutdown");
 }
 
 TEST_F(UnlockTest, AtTheEndWhoWaitsIsTold) {

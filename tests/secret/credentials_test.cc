@@ -187,6 +187,17 @@ TEST_F(CredentialsTest, WhatMayPassIsTriedAgainAndALockIsNot) {
   EXPECT_EQ(read(*credentials, "a:b:c"), "v");
 }
 
+TEST_F(CredentialsTest, NobodyIsWaitedForAtTheEnd) {
+  first_.refusals.assign(100, StoreFault::timeout);
+  const auto credentials = open();
+  ASSERT_TRUE(credentials->chosen());
+  EXPECT_EQ(fault(credentials->get("a:b:c")), StoreFault::timeout);
+  const auto calls = first_.calls;
+  credentials->give_up();
+  EXPECT_EQ(fault(credentials->get("a:b:c")), StoreFault::store_unavailable);
+  EXPECT_EQ(first_.calls, calls);
+}
+
 TEST_F(CredentialsTest, IsNeverLookedForInAnotherStoreThanItsOwn) {
   ASSERT_TRUE(open()->set("a:b:c", Sealed("v")));
   first_.answers = false;  // as after a log-out

@@ -1,11 +1,13 @@
 // The gateway's own token or password, opened: at start before anything listens, and in each
-// command that talks to it. Blocks for as long as config/secret_opener.h says.
+// command that talks to it. Takes as long as config/secret_opener.h says.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "app/start/plan.h"
+#include "async/loop.h"
+#include "async/stop.h"
 #include "base/error.h"
 #include "config/secret_opener.h"
 #include "secret/credentials.h"
@@ -20,6 +22,10 @@ struct OwnCredential {
 
 // Only the one that plan.auth_mode asks for. Errors say which key, and what to do.
 Result<OwnCredential> open_credential(const Plan& plan, config::SecretOpener& secrets);
+// The same while the loop runs, so that signals are heard. cancelled: `stop`; unauthorized:
+// whatever else is in the way.
+Result<OwnCredential> open_credential(Loop& loop, const Plan& plan, config::SecretOpener& secrets,
+                                      const Stop& stop);
 
 // The opener for a plan: its environment and the credential store of its state folder.
 std::unique_ptr<config::SecretOpener> make_opener(const Plan& plan);

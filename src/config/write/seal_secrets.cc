@@ -25,6 +25,19 @@ const json::value* inside(const json::value* value, string_view part) {
   return list != nullptr && index < list->size() ? &(*list)[index] : nullptr;
 }
 
+// The first envelope that stands there already; empty when there is none.
+string_view any_envelope(const json::value& value) {
+  if (const auto* text = value.if_string())
+    return secret::is_envelope(string_view(*text)) ? string_view(*text) : string_view();
+  if (const auto* object = value.if_object())
+    for (const auto& member : *object)
+      if (const auto found = any_envelope(member.value()); !found.empty()) return found;
+  if (const auto* list = value.if_array())
+    for (const auto& item : *list)
+      if (const auto found = any_envelope(item); !found.empty()) return found;
+  return {};
+}
+
 class Sealer {
  public:
   Sealer(const SealRules& rules, TextEdit& edit, SealedText& out)
@@ -89,6 +102,10 @@ Result<SealedText> seal_secrets(string_view text, const json::value& before,
   SealedText out{std::string(text), {}};
   const auto root = trim(text).empty() ? read_json5("{}") : read_json5(text);
   if (!root) return out;  // the reader says what is wrong with it
+  // A salt costs whoever opens it a key derivation, so a file has one.
+  if (rules.envelopes != nullptr && !rules.envelopes->locked())
+    if (const auto known = any_envelope(before); !known.empty())
+      rules.envelopes->share_salt_with(known);
   TextEdit edit(text, *root);
   TRY_STATUS(Sealer(rules, edit, out).walk(*root, &before));
   if (!edit.empty()) out.text = edit.text();

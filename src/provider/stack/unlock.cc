@@ -13,9 +13,11 @@ namespace {
 using config::SecretOpener;
 
 // Whatever is in the way, the same call does not go better a second later: the key is missing until
-// somebody does something.
-Error no_key(Error error) {
-  if (error.code != Errc::cancelled) error.code = Errc::unauthorized;
+// somebody does something. Who opens secrets gives up by itself only at the end of the gateway:
+// then the turn ends as the others do.
+Error no_key(Error error, const Stop& stop) {
+  if (error.code == Errc::cancelled) stop.request("shutdown");
+  error.code = Errc::unauthorized;
   error.detail += "; it is tried again at the next message";
   return error;
 }
@@ -34,7 +36,7 @@ class Unlock final : public Provider {
     auto vendor = vendor_;  // held: another call may let go of it meanwhile
     if (!vendor) {
       auto opened = settings_;
-      CO_TRY_STATUS(co_await open_settings(opened, secrets_));
+      CO_TRY_STATUS(co_await open_settings(opened, secrets_, context.stop));
       if (!vendor_) vendor_ = spec_.make(opened, ports_);
       vendor = vendor_;
     }
@@ -64,16 +66,16 @@ bool has_references(const Settings& settings) {
          });
 }
 
-Task<Status> open_settings(Settings& settings, SecretOpener& secrets) {
+Task<Status> open_settings(Settings& settings, SecretOpener& secrets, Stop stop) {
   if (SecretOpener::is_reference(settings.api_key)) {
-    auto key = co_await secrets.open(settings.api_key, settings.key_path);
-    if (!key) co_return std::unexpected(no_key(key.error()));
+    auto key = co_await secrets.open(settings.api_key, settings.key_path, stop);
+    if (!key) co_return std::unexpected(no_key(key.error(), stop));
     settings.api_key = std::string(key->reveal());
   }
   for (auto& header : settings.headers) {
     if (!SecretOpener::is_reference(header.value)) continue;
-    auto value = co_await secrets.open(header.value, header_path(settings, header.name));
-    if (!value) co_return std::unexpected(no_key(value.error()));
+    auto value = co_await secrets.open(header.value, header_path(settings, header.name), stop);
+    if (!value) co_return std::unexpected(no_key(value.error(), stop));
     header.value = std::string(value->reveal());
   }
   co_return Status{};

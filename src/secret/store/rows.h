@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,7 @@ struct StorePlace {
   std::string folder;  // `<state>/credentials`; made when something is put there
   Sealed password;     // CARAPACE_CONFIG_PASSWORD; may be empty
   Random* random = nullptr;
+  std::stop_token stop = {};  // calls that wait for somebody else end soon once it is requested
 };
 
 struct StoreRow {

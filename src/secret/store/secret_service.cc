@@ -5,7 +5,10 @@
 // nobody may sit there.
 #if defined(__linux__)
 #include <condition_variable>
+#include <functional>
 #include <mutex>
+#include <optional>
+#include <stop_token>
 #include <thread>
 #include <utility>
 
@@ -31,10 +34,10 @@ class Held {
   T* object_;
 };
 
-// Cancels what is under way when the time is over.
+// Cancels what is under way when the time is over, or nobody wants it any more.
 class Limit {
  public:
-  Limit(const Libsecret& library, std::chrono::seconds after)
+  Limit(const Libsecret& library, std::chrono::seconds after, const std::stop_token& unwanted)
       : library_(library),
         cancellable_(library.g_cancellable_new()),
         watch_([this, after](const std::stop_token& stop) {
@@ -42,10 +45,13 @@ class Limit {
           const auto over = [&stop] { return stop.stop_requested(); };
           if (!ended_.wait_for(held, stop, after, over) && !over())
             library_.g_cancellable_cancel(cancellable_);
-        }) {}
+        }) {
+    unwanted_.emplace(unwanted, [this] { library_.g_cancellable_cancel(cancellable_); });
+  }
   Limit(const Limit&) = delete;
   Limit& operator=(const Limit&) = delete;
   ~Limit() {
+    unwanted_.reset();
     watch_.request_stop();
     watch_.join();
     library_.g_object_unref(cancellable_);
@@ -58,6 +64,7 @@ class Limit {
   std::mutex mutex_;
   std::condition_variable_any ended_;
   std::jthread watch_;
+  std::optional<std::stop_callback<std::function<void()>>> unwanted_;
 };
 
 constexpr const char* kStart =
@@ -119,8 +126,8 @@ constexpr SecretSchema kSchema = {
 // older one.
 class Conversation {
  public:
-  Conversation(const Libsecret& library, std::chrono::seconds limit)
-      : library_(library), limit_(library, limit) {}
+  Conversation(const Libsecret& library, std::chrono::seconds limit, const std::stop_token& stop)
+      : library_(library), limit_(library, limit, stop) {}
   Conversation(const Conversation&) = delete;
   Conversation& operator=(const Conversation&) = delete;
   ~Conversation() {
@@ -226,23 +233,24 @@ class Conversation {
 
 class SecretServiceStore final : public Store {
  public:
-  explicit SecretServiceStore(const Libsecret& library) : library_(library) {}
+  SecretServiceStore(const Libsecret& library, std::stop_token stop)
+      : library_(library), stop_(std::move(stop)) {}
 
   Result<Sealed> get(const std::string& service, const std::string& account) override {
-    Conversation with(library_, kReadLimit);
+    Conversation with(library_, kReadLimit, stop_);
     TRY_STATUS(with.begin());
     TRY(auto* items, with.find(service, account));
     return with.read(items);
   }
 
   Status set(const std::string& service, const std::string& account, const Sealed& value) override {
-    Conversation with(library_, kWriteLimit);
+    Conversation with(library_, kWriteLimit, stop_);
     TRY_STATUS(with.begin());
     return with.write(service, account, value);
   }
 
   Status remove(const std::string& service, const std::string& account) override {
-    Conversation with(library_, kReadLimit);
+    Conversation with(library_, kReadLimit, stop_);
     TRY_STATUS(with.begin());
     TRY(auto* items, with.find(service, account));
     return with.erase(items);
@@ -250,18 +258,19 @@ class SecretServiceStore final : public Store {
 
  private:
   const Libsecret& library_;
+  std::stop_token stop_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> open_secret_service(const StorePlace&) {
+Result<std::unique_ptr<Store>> open_secret_service(const StorePlace& place) {
   TRY(const auto* library, load_libsecret());
   // Is anybody there? A locked keyring is there.
-  Conversation with(*library, kReadLimit);
+  Conversation with(*library, kReadLimit, place.stop);
   if (const auto begun = with.begin();
       !begun && fault_of(begun.error()) != StoreFault::store_locked)
     return std::unexpected(begun.error());
-  return std::make_unique<SecretServiceStore>(*library);
+  return std::make_unique<SecretServiceStore>(*library, place.stop);
 }
 
 }  // namespace carapace::secret

@@ -25,17 +25,11 @@ Findings run(const Ground& ground) {
   for (const auto& path : config::plain_secrets(document.tree(), app::schema())) {
     const auto key = config::to_text(path);
     const auto source = document.source(path);
-    // No reference helps where programs see the value as a variable.
-    const bool variable = path.front() == "env";
-    out.push_back(
-        {.check_id = id_of(key),
-         .severity = Severity::warn,
-         .title = fmt::format("{} stands in the configuration in the clear", key),
-         .detail = fmt::format("{}, line {}.", source.file, source.line),
-         .remediation =
-             variable ? fmt::format("carapace config unset {}   # and set the key that uses it",
-                                    shell_word(key))
-                      : "carapace credentials migrate"});
+    out.push_back({.check_id = id_of(key),
+                   .severity = Severity::warn,
+                   .title = fmt::format("{} stands in the configuration in the clear", key),
+                   .detail = fmt::format("{}, line {}.", source.file, source.line),
+                   .remediation = ground.command("credentials migrate")});
   }
   return out;
 }
