@@ -132,6 +132,66 @@ test("each type is edited, saved as a patch and applied; what is not touched is 
   await close();
 });
 
+test("what saving does is told before, and a save is taken back", async () => {
+  await open();
+  const name = "tools.web.fetch.allowPrivateHosts";
+  const before = await control(name).inputValue();
+  await control(name).fill(`${before}\nnas.local`);
+  await find("gateway.customBindHost");
+  await control("gateway.customBindHost").first().fill("127.0.0.1");
+  await page.locator(".settings-said", { hasText: "2 changes – one applies at once; one restarts the gateway" }).waitFor();
+  await field("gateway.customBindHost").getByRole("button", { name: "Undo" }).click();
+  await page.locator(".settings-said", { hasText: "1 change – one applies at once" }).waitFor();
+  await find("");
+  await save();
+  await page.getByRole("button", { name: "Undo it" }).click();
+  await page.locator(".settings-notice", { hasText: "Taken back." }).waitFor();
+  assert.equal(await control(name).inputValue(), before);
+  assert.deepEqual((await elsewhere("config.get", {})).parsed.tools.web.fetch.allowPrivateHosts, before.split("\n"));
+  assert.equal(await page.getByRole("button", { name: "Undo it" }).count(), 0);
+  // What was not set is not set again.
+  await find("logging.consoleLevel");
+  await control("logging.consoleLevel").first().selectOption("debug");
+  await save();
+  await page.getByRole("button", { name: "Undo it" }).click();
+  await page.locator(".settings-notice", { hasText: "Taken back." }).waitFor();
+  assert.equal((await elsewhere("config.get", {})).parsed.logging?.consoleLevel, undefined);
+  // Somebody else's change is never taken back.
+  await control("logging.consoleLevel").first().selectOption("warn");
+  await save();
+  await page.getByRole("button", { name: "Undo it" }).waitFor();
+  await patchElsewhere({ logging: { consoleLevel: "error" } });
+  await page.getByRole("button", { name: "Undo it" }).waitFor({ state: "detached" });
+  await patchElsewhere({ logging: { consoleLevel: null } });
+  await close();
+});
+
+test("notes about the file, a file that cannot be used, and a long list", async () => {
+  const many = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`vendor-${at}`, { api: "مرحبا", models: [] }]));
+  let broken = false;
+  proxy.fromGateway = (frame) => {
+    if (frame.type !== "res" || !frame.payload?.issues || !("parsed" in frame.payload)) return frame;
+    Object.assign(frame.payload.parsed.models.providers, many);
+    frame.payload.warnings = [{ path: "gateway.prt", message: "this version does not know the key" }];
+    if (broken) Object.assign(frame.payload, { valid: false, parsed: {}, issues: [{ path: "gateway.port", message: "must be a number" }] });
+    return frame;
+  };
+  await open();
+  await page.locator(".settings-notes summary", { hasText: "One note" }).click();
+  await page.locator(".settings-notes", { hasText: "gateway.prt: this version does not know the key" }).waitFor();
+  await page.locator(".settings-more", { hasText: "more. Search for a name" }).waitFor();
+  assert.ok((await page.locator("setting-field").count()) < 400);
+  await find("vendor-99.api");
+  assert.equal(await control("models.providers.vendor-99.api").first().inputValue(), "مرحبا");
+  await find("gateway.channelHealthCheckMinutes");
+  assert.doesNotMatch(await page.locator(".settings").innerText(), /9007199254740991/);
+  await find("");
+  broken = true;
+  proxy.push({ type: "event", event: "config.changed", payload: { mode: "invalid", valid: false, hash: "0", issues: [] } });
+  await page.locator(".settings-notes", { hasText: "gateway.port: must be a number" }).waitFor();
+  await close();
+});
+
 test("back to the default, undone, and discarded", async () => {
   await open();
   await page.getByRole("button", { name: /Reset Level to its default/ }).first().click();
@@ -259,6 +319,10 @@ test("secrets are never shown; guarded keys say where they are changed", async (
   assert.equal(await key.locator("input").inputValue(), "set");
   assert.equal(await key.locator("input").getAttribute("readonly"), "");
   await key.getByText("carapace config set models.providers.mock.apiKey -").waitFor();
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: proxy.origin });
+  await key.getByRole("button", { name: /^Copy the command/ }).click();
+  await key.getByRole("button", { name: "Copied" }).waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "carapace config set models.providers.mock.apiKey -");
   await close();
 });
 

@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from "lit";
+import "./copy_button.js";
 import { boundsText, reloadText, textOf } from "../settings/setting_text.js";
 import type { Edit } from "../settings/settings_desk.js";
 import type { Setting } from "../settings/setting.js";
@@ -55,6 +56,7 @@ export class SettingField extends PlainElement {
     return html`<input
       id=${id}
       type="text"
+      dir="auto"
       inputmode=${setting.kind === "number" ? "decimal" : nothing}
       autocomplete="off"
       autocapitalize="none"
@@ -74,7 +76,10 @@ export class SettingField extends PlainElement {
     const place = `carapace config set ${/^[\w.-]+$/.test(setting.name) ? setting.name : `'${setting.name.replaceAll("'", "'\\''")}'`} ${setting.secret ? "-" : "VALUE"}`;
     return html`<div class="guarded">
       <input id=${id} type="text" readonly .value=${value} aria-describedby=${`${id}-guard ${this.describedBy(id)}`} />
-      <p class="setting-guard" id="${id}-guard">Only on the gateway's own machine: <code>${place}</code></p>
+      <div class="setting-guard">
+        <span id="${id}-guard">Only on the gateway's own machine: <code>${place}</code></span>
+        <copy-button .text=${place} label=${`Copy the command for ${setting.label}`}></copy-button>
+      </div>
     </div>`;
   }
 
@@ -120,6 +125,7 @@ export class SettingField extends PlainElement {
     const shown = this.shown;
     return html`<textarea
       id=${id}
+      dir=${this.setting.kind === "json" ? nothing : "auto"}
       class=${this.setting.kind === "json" ? "code" : ""}
       rows=${Math.min(Math.max(shown.split("\n").length, this.setting.kind === "json" ? 3 : 2), 14)}
       autocapitalize="none"

@@ -8,12 +8,15 @@ import { icon } from "./icons.js";
 import { PlainElement } from "./plain_element.js";
 import "./setting_field.js";
 import { fieldId } from "./setting_field.js";
+import { planText } from "../settings/setting_text.js";
 
 // One import brings the whole form.
 export { SettingsDesk };
 
 /** What the file sets; what this gateway uses as well; keys of other versions too. */
 type Shown = "set" | "used" | "all";
+/** Fields of one group that are drawn; thousands make a browser stand still. */
+const MOST_FIELDS = 150;
 const SHOWN: Record<Shown, string> = { set: "What is set", used: "What this gateway uses", all: "Everything" };
 
 interface Group {
@@ -60,6 +63,7 @@ export class SettingsPage extends PlainElement {
         <div class="settings-inner">
           ${this.renderTools()}
           <p class="muted small settings-file">${desk.file.exists ? "From" : "There is no file yet. Saving makes"} <code>${desk.file.path}</code></p>
+          ${this.renderFileNotes()}
           ${groups.length ? repeat(groups, (group) => group.name, (group) => this.renderGroup(group)) : this.renderNothing()}
         </div>
       </div>
@@ -88,8 +92,19 @@ export class SettingsPage extends PlainElement {
     </div>`;
   }
 
+  /** What is wrong with the file itself, and keys in it that no field stands for. */
+  private renderFileNotes(): TemplateResult {
+    const { file } = this.desk;
+    const broken = file.valid === false ? notes(file.issues) : [];
+    const odd = notes(file.warnings);
+    return html`${file.valid === false
+      ? html`<div class="form-problem settings-notes"><p>The file cannot be used as it is, so nothing can be saved here. The last good one is in force.</p>${noteList(broken)}</div>`
+      : nothing}
+    ${odd.length ? html`<details class="settings-notes"><summary>${odd.length === 1 ? "One note" : `${odd.length} notes`} about the file</summary>${noteList(odd)}</details>` : nothing}`;
+  }
+
   private renderNothing(): TemplateResult {
-    return html`<p class="muted settings-none">${this.search ? "No setting matches." : "Nothing is set: everything has its default."}</p>`;
+    return html`<p class="muted settings-none">${this.search ? "No setting matches." : this.desk.file.valid === false ? "What the file sets is shown once it can be read." : "Nothing is set: everything has its default."}</p>`;
   }
 
   private renderGroup(group: Group): TemplateResult {
@@ -103,10 +118,19 @@ export class SettingsPage extends PlainElement {
       </summary>
       ${this.isOpen(group.name)
         ? html`<div class="settings-fields" role="group" aria-labelledby=${id}>
-            ${repeat(group.settings, (one) => one.name, (one) => this.renderSetting(one))} ${group.maps.map((one) => this.renderMap(one))}
+            ${this.renderFields(group)}
           </div>`
         : nothing}
     </details>`;
+  }
+
+  private renderFields({ settings, maps }: Group): TemplateResult {
+    // What is being changed is never left out.
+    const drawn = settings.filter((one, at) => at < MOST_FIELDS || this.desk.edits.has(one.name) || this.desk.problems.has(one.name));
+    const more = settings.length - drawn.length;
+    return html`${repeat(drawn, (one) => one.name, (one) => this.renderSetting(one))}
+      ${more ? html`<p class="muted small settings-more">${more} more. Search for a name to see them.</p>` : nothing}
+      ${maps.map((one) => this.renderMap(one))}`;
   }
 
   private renderSetting(setting: Setting): TemplateResult {
@@ -144,13 +168,14 @@ export class SettingsPage extends PlainElement {
   private renderFoot(): TemplateResult {
     const { desk } = this;
     const { changes } = desk;
-    const restarts = desk.restarting.length;
     return html`<div class="settings-foot">
-      <div class="settings-said" role="status" aria-live="polite">
+      <div class=${["settings-said", desk.problem || desk.notice || changes ? "" : "silent"].join(" ").trim()} role="status" aria-live="polite">
         ${desk.problem ? html`<p class="form-problem">${desk.problem}</p>` : nothing}
-        ${desk.notice ? html`<p class="settings-notice">${desk.notice}</p>` : nothing}
+        ${desk.notice
+          ? html`<p class="settings-notice">${desk.notice} ${desk.canUndo ? html`<button type="button" class="link-button" ?disabled=${desk.busy} @click=${() => void desk.undo()}>Undo it</button>` : nothing}</p>`
+          : nothing}
         ${changes
-          ? html`<p class="small">${changes === 1 ? "1 change" : `${changes} changes`}${restarts ? ` – ${restarts === 1 ? "one" : restarts} restart${restarts === 1 ? "s" : ""} the gateway` : ""}</p>`
+          ? html`<p class="small">${changes === 1 ? "1 change" : `${changes} changes`}${desk.edits.size ? ` – ${planText(desk.edited)}` : ""}</p>`
           : nothing}
       </div>
       <div class="button-row end">
@@ -262,6 +287,17 @@ export class SettingsPage extends PlainElement {
     event.stopPropagation();
     this.search = "";
   };
+}
+
+type Notes = { path?: string; message?: string }[] | undefined;
+
+function notes(from: Notes): string[] {
+  return (Array.isArray(from) ? from : []).map(({ path, message }) => [path, message].filter(Boolean).join(": "));
+}
+
+function noteList(texts: string[]): TemplateResult {
+  const more = texts.length - 20;
+  return html`<ul>${texts.slice(0, 20).map((one) => html`<li>${one}</li>`)}${more > 0 ? html`<li>and ${more} more</li>` : nothing}</ul>`;
 }
 
 function matches(setting: Setting, words: string[]): boolean {

@@ -85,6 +85,7 @@ export interface FileAnswer {
   valid?: boolean;
   hash?: string;
   issues?: { path?: string; message?: string }[];
+  warnings?: { path?: string; message?: string }[];
 }
 
 /** Stands in the gateway's replies where a secret stands in the file; sent back, it changes nothing. */

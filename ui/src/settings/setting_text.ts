@@ -40,7 +40,9 @@ function readList(setting: Setting, text: string): Json[] {
   return lines.filter((line) => line !== "").map((line) => (numbers.has(line) ? Number(line) : line));
 }
 
-export function boundsText({ min, max }: Setting): string {
+export function boundsText({ min, max: most }: Setting): string {
+  // The largest number that JSON holds exactly is no bound that anybody set.
+  const max = most !== null && most >= Number.MAX_SAFE_INTEGER ? null : most;
   if (min !== null && max !== null) return `between ${min} and ${max}`;
   return min !== null ? `${min} or more` : max !== null ? `${max} or less` : "";
 }
@@ -52,6 +54,20 @@ export function reloadText(setting: Setting): string {
   if (setting.reload === "none") return "takes part when it is next needed";
   if (setting.reload === "subsystem") return `restarts ${setting.part || "a part of the gateway"}`;
   return "restarts the gateway";
+}
+
+/** What saving these changes would do to the gateway: "one applies at once; models restarts". */
+export function planText(changed: readonly Setting[]): string {
+  const told = changed.filter((one) => !one.planned);
+  const count = (reload: Setting["reload"]): number => told.filter((one) => one.reload === reload).length;
+  const some = (number: number, one: string, several: string): string => (number ? (number === 1 ? `one ${one}` : `${number} ${several}`) : "");
+  const parts = [...new Set(told.filter((one) => one.reload === "subsystem").map((one) => one.part || "a part of the gateway"))];
+  const effects = [
+    some(count("hot") + count("none"), "applies at once", "apply at once"),
+    parts.length ? `${parts.join(", ")} ${parts.length === 1 ? "starts" : "start"} anew` : "",
+    some(count("restart"), "restarts the gateway", "restart the gateway"),
+  ].filter(Boolean);
+  return effects.length ? effects.join("; ") : "nothing here changes by it yet";
 }
 
 function isPlain(value: Json): boolean {

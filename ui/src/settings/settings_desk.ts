@@ -31,6 +31,8 @@ export class SettingsDesk {
   private schema: SchemaAnswer = {};
   private begun: string[][] = [];
   private removed: string[][] = [];
+  /** The patch that takes the last save back. */
+  private back: { [key: string]: Json } | null = null;
   /** The problem is that the last look failed. */
   private unread = false;
 
@@ -64,6 +66,10 @@ export class SettingsDesk {
   /** Somebody changed the file. What is typed stays. */
   async fileChanged(hash: string | undefined): Promise<void> {
     if (!this.loaded || this.busy || (hash && hash === this.file.hash)) return;
+    if (hash && this.back) {
+      this.back = null;
+      this.notice = "";
+    }
     await this.load();
   }
 
@@ -115,9 +121,25 @@ export class SettingsDesk {
     this.changed();
   }
 
+  get edited(): Setting[] {
+    return this.list.settings.filter((one) => this.edits.has(one.name));
+  }
+
   /** Settings whose change makes the gateway start anew. */
   get restarting(): Setting[] {
-    return this.list.settings.filter((one) => this.edits.has(one.name) && !one.planned && one.reload === "restart");
+    return this.edited.filter((one) => !one.planned && one.reload === "restart");
+  }
+
+  /** Can the last save be taken back? Not once something is typed over it or the file has changed. */
+  get canUndo(): boolean {
+    return this.back !== null && this.changes === 0;
+  }
+
+  async undo(): Promise<void> {
+    const { back } = this;
+    if (this.busy || !back) return;
+    this.back = null;
+    await this.send(back, "Taken back.");
   }
 
   /** Returns true when it was saved. */
@@ -131,22 +153,32 @@ export class SettingsDesk {
       this.changed();
       return false;
     }
+    const back = this.inverse();
+    const restarts = this.restarting.length > 0;
+    if (!(await this.send(patch, restarts ? "Saved. The gateway starts anew for it." : "Saved."))) return false;
+    this.back = back;
+    this.changed();
+    return true;
+  }
+
+  private async send(patch: { [key: string]: Json }, done: string): Promise<boolean> {
     this.busy = true;
     this.changed();
-    const restarts = this.restarting.length > 0;
     try {
       await this.link.request("config.patch", { raw: JSON.stringify(patch), baseHash: this.file.hash, note: "browser app" });
       this.edits.clear();
       this.removed = [];
       this.begun = [];
-      this.notice = restarts ? "Saved. The gateway starts anew for it." : "Saved.";
+      this.back = null;
+      this.notice = done;
       return true;
     } catch (error) {
       await this.refused(error as RequestError);
       return false;
     } finally {
-      this.busy = false;
+      // Events of this very change are no news, so it lasts until the file was read again.
       if (this.link.isReady) await this.load();
+      this.busy = false;
       this.changed();
     }
   }
@@ -197,6 +229,20 @@ export class SettingsDesk {
       else put(out, setting.path, replacing(setting, read.value));
     }
     return this.problems.size ? null : out;
+  }
+
+  /** The patch back; null when something goes that only the gateway knows (a secret). */
+  private inverse(): { [key: string]: Json } | null {
+    const out: { [key: string]: Json } = {};
+    for (const path of this.removed) put(out, path, valueAt(this.file.parsed, path) ?? null);
+    for (const setting of this.edited) {
+      const text = this.edits.get(setting.name)?.text ?? null;
+      const read = text === null ? { value: null } : readText(setting, text);
+      if ("problem" in read) return null;
+      const old = setting.value ?? null;
+      put(out, setting.path, isObject(old) && isObject(read.value) ? replacing({ ...setting, value: read.value }, old) : old);
+    }
+    return JSON.stringify(out).includes(KEPT_SECRET) ? null : out;
   }
 
   private isAsInFile(setting: Setting, text: string | null): boolean {
