@@ -146,7 +146,8 @@ void FileWatch::Impl::open_events() {
 
 bool FileWatch::Impl::add_folder(const std::string& folder) {
   constexpr std::uint32_t kMask = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE |
-                                  IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+                                  IN_ATTRIB | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF |
+                                  IN_ONLYDIR;
   const int number = ::inotify_add_watch(events->native_handle(), folder.c_str(), kMask);
   if (number >= 0) {
     folders[number] = folder;
@@ -212,8 +213,10 @@ void FileWatch::Impl::take(std::size_t length) {
       moved = true;
       continue;
     }
-    if (!names.contains({folder->second, name})) continue;
-    const bool written = (event.mask & IN_CLOSE_WRITE) != 0;
+    // Permissions decide whether it can be read at all; without a name they are the folder's.
+    const bool permitted = (event.mask & IN_ATTRIB) != 0;
+    if (!names.contains({folder->second, name}) && !(permitted && name.empty())) continue;
+    const bool written = permitted || (event.mask & IN_CLOSE_WRITE) != 0;
     moved = moved || !written;
     // A file that is made by opening it is written to next; what is told then is the write.
     const bool opened = (event.mask & IN_CREATE) != 0;

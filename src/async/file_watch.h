@@ -41,7 +41,8 @@ class FileWatch {
  public:
   enum class Kind : std::uint8_t {
     replaced,  // another whole file took the name, or it is gone
-    written,   // somebody wrote into the file and closed it; more may follow
+    written,   // somebody wrote into the file and closed it, or permits something else; more may
+               // follow
   };
   using Call = std::function<void(Kind)>;
   using Say = std::function<void(const std::string& why)>;

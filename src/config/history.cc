@@ -132,8 +132,17 @@ Status write_entry(const std::string& folder, const secret::Sealed& key, const H
   return fs::atomic_write(entry_path(folder, entry.number), *sealed, {.replace = replace});
 }
 
-void prune(const std::string& folder) {
+// The newest ten stay. When a gateway has run with none of them, the newest with which one has
+// takes the place of the tenth: what a start falls back on is never pushed out.
+void prune(const std::string& folder, const secret::Sealed& key) {
   auto numbers = numbers_in(folder);
+  if (numbers.size() <= kHistoryLength) return;
+  const auto good = std::ranges::find_if(numbers, [&](std::uint64_t number) {
+    const auto entry = open_entry(folder, key, number);
+    return entry && entry->good;
+  });
+  const auto last = numbers.begin() + kHistoryLength - 1;
+  if (good != numbers.end() && good > last) std::rotate(last, good, good + 1);
   std::error_code ignored;  // what stays a little longer is looked at again by the next write
   for (std::size_t i = kHistoryLength; i < numbers.size(); ++i)
     std::filesystem::remove(entry_path(folder, numbers[i]), ignored);
@@ -191,7 +200,7 @@ Result<std::uint64_t> History::record(const HistoryEntry& entry) const {
     next.number = numbers.empty() ? 1 : numbers.front() + 1;
     const auto written = write_entry(folder_, key, next, false, *random_);
     if (written) {
-      prune(folder_);
+      prune(folder_, key);
       return next.number;
     }
     if (written.error().code != Errc::conflict) return std::unexpected(written.error());

@@ -11,6 +11,8 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "config/explain/overrides.h"
+#include "config/key_path.h"
 
 namespace carapace::config {
 namespace {
@@ -71,6 +73,7 @@ class Judge {
 
   // Its own row, else the nearest one above it, else the strongest of the section around it.
   Verdict judge(const KeyPath& path) const {
+    if (const auto* row = spoken_of(path)) return {row->reload, parts_of(*row, path), true};
     for (auto at = path; !at.empty(); at.pop_back())
       if (const auto* row = schema_.row(at)) return {row->reload, parts_of(*row, path), true};
     for (auto at = path; !at.empty(); at.pop_back())
@@ -98,6 +101,14 @@ class Judge {
     std::vector<string_view> pattern;
     const FieldRow* row;
   };
+
+  // A variable that speaks for a key means what the key means.
+  const FieldRow* spoken_of(const KeyPath& path) const {
+    const bool variable = (path.size() == 2 && path[0] == "env") ||
+                          (path.size() == 3 && path[0] == "env" && path[1] == "vars");
+    const auto* override = variable ? override_named(path.back()) : nullptr;
+    return override == nullptr ? nullptr : schema_.row(*parse_key_path(override->key));
+  }
 
   static bool matches(const Row& row, const KeyPath& path) {
     if (row.pattern.size() < path.size()) return false;

@@ -80,6 +80,15 @@ TEST(ReloadRowsTest, TheAncestorsTable) {
   EXPECT_EQ(both.step(config::ReloadMode::hot), config::ReloadStep::apply);
 }
 
+TEST(ReloadRowsTest, AVariableThatSpeaksForAKeyMeansWhatTheKeyMeans) {
+  const auto made = plan("{}",
+                         "{env: {CARAPACE_GATEWAY_PORT: '1', OTHER: '2', "
+                         "vars: {OPENCLAW_GATEWAY_TOKEN: '3', MORE: '4'}}}");
+  EXPECT_THAT(made.paths(Reload::restart),
+              ElementsAre("env.CARAPACE_GATEWAY_PORT", "env.vars.OPENCLAW_GATEWAY_TOKEN"));
+  EXPECT_THAT(made.paths(Reload::hot), ElementsAre("env.OTHER", "env.vars.MORE"));
+}
+
 TEST(ReloadRowsTest, TheSettingsOfReloadingHaveTheAncestorsDefaults) {
   EXPECT_EQ(schema().fallback({"gateway", "reload", "mode"}), "hybrid");
   EXPECT_EQ(schema().fallback({"gateway", "reload", "debounceMs"}), 300);

@@ -100,6 +100,16 @@ TEST_P(FileWatchWaysTest, AWriteAndARenameAreToldAndTheOtherFilesAreNot) {
   EXPECT_EQ(kind_, FileWatch::Kind::replaced);
 }
 
+TEST_P(FileWatchWaysTest, PermissionsOfTheFileAndOfItsFolderCount) {
+  watch({file_});
+  stdfs::permissions(file_, stdfs::perms::owner_read);
+  EXPECT_TRUE(told());
+  if (polls()) return;
+  settle();
+  stdfs::permissions(root_ + "/conf", stdfs::perms::owner_all);
+  EXPECT_TRUE(told());
+}
+
 TEST_P(FileWatchWaysTest, AFileThatGoesAndComesBackIsTold) {
   watch({file_});
   stdfs::remove(file_);

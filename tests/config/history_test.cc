@@ -52,6 +52,24 @@ TEST_F(HistoryTest, KeepsTenNewestFirstAndNeverUsesANumberTwice) {
   EXPECT_EQ(entry->files[1], (HistoryFile{"/etc/more.json5", "{x: 1}"}));
 }
 
+TEST_F(HistoryTest, WhatAStartFallsBackOnIsNeverPushedOut) {
+  ASSERT_TRUE(keep("first"));
+  ASSERT_TRUE(keep("good"));
+  ASSERT_TRUE(*history_.mark_good("first"));
+  ASSERT_TRUE(*history_.mark_good("good"));
+  for (int i = 3; i <= 30; ++i) ASSERT_EQ(*keep(std::to_string(i)), static_cast<unsigned>(i));
+  auto list = history_.list();
+  ASSERT_EQ(list->entries.size(), kHistoryLength);
+  EXPECT_EQ(list->entries.front().number, 30U);
+  EXPECT_EQ(list->entries[8].number, 22U);
+  EXPECT_EQ((*history_.newest_good())->number, 2U);
+  ASSERT_TRUE(*history_.mark_good("30"));
+  ASSERT_TRUE(keep("31"));
+  list = history_.list();
+  ASSERT_EQ(list->entries.size(), kHistoryLength);
+  EXPECT_EQ(list->entries.back().number, 22U);
+}
+
 TEST_F(HistoryTest, TheSameFilesAreOneEntry) {
   EXPECT_EQ(*keep("a"), 1U);
   EXPECT_EQ(*keep("a"), 1U);

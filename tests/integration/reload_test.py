@@ -8,71 +8,13 @@ import signal
 import socket
 import sys
 import time
-import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from support.gateway import Gateway, basic_config, free_port, provider_config, put  # noqa: E402
-from support.provider import OpenAi, Pause, Provider, head, says  # noqa: E402
+from support.gateway import Gateway, free_port, provider_config  # noqa: E402
+from support.provider import OpenAi, Provider, says  # noqa: E402
+from support.reload_case import Reload, slow, until  # noqa: E402
 from support.run import main  # noqa: E402
-from support.socket_client import Refused, text_of  # noqa: E402
-
-QUICK = 5.0
-
-
-def slow(pieces, pause):
-    steps = [head()]
-    for text in OpenAi.parts([f"piece{n} " for n in range(pieces)]):
-        steps += [text, Pause(pause)]
-    return steps + [OpenAi.ending()]
-
-
-def until(what, limit=QUICK, pause=0.01):
-    """The first true answer of `what`."""
-    end = time.monotonic() + limit
-    while True:
-        try:
-            answer = what()
-        except (OSError, ValueError, Refused):
-            answer = None
-        if answer:
-            return answer
-        if time.monotonic() > end:
-            return answer
-        time.sleep(pause)
-
-
-class Reload(unittest.TestCase):
-    def serve(self, answer=None, **config):
-        provider = Provider(answer or (lambda request: says(OpenAi, "fine")))
-        self.addCleanup(provider.close)
-        self.provider = provider
-        self.config = basic_config(provider.url + "/v1", **config)
-        gateway = Gateway(self.config)
-        self.addCleanup(gateway.remove)
-        self.gateway = gateway.start()
-        # The first look after the start is behind us, and what was good is kept.
-        self.assertTrue(until(lambda: os.path.isdir(os.path.join(gateway.state_dir, "config-history"))), gateway.output())
-        time.sleep(0.1)
-        return gateway
-
-    def replace(self, text=None, **changes):
-        """Another file takes the name, as editors do it."""
-        for path, value in changes.items():
-            put(self.config, path.replace("__", "."), value)
-        text = json.dumps(self.config) if text is None else text
-        other = self.gateway.config_path + ".tmp"
-        with open(other, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.rename(other, self.gateway.config_path)
-        return time.monotonic()
-
-    def news(self, client):
-        return [f["payload"] for _, f in client.events if f["event"] == "config.changed"]
-
-    def wait_news(self, client, mode, count=1, limit=QUICK):
-        client.wait(lambda: len([n for n in self.news(client) if n["mode"] == mode]) >= count, limit, f"config.changed {mode}")
-        return [n for n in self.news(client) if n["mode"] == mode][-1]
-
+from support.socket_client import text_of  # noqa: E402
 
 class Hot(Reload):
     def test_a_key_applies_at_once_and_nobody_is_disconnected(self):
@@ -389,7 +331,7 @@ class Broken(Reload):
         again = gateway.client()
         self.assertEqual(text_of(again.ask("main", "still there?", "run-1")["message"]), "fine")
         again.close()
-        self.assertRegex(gateway.output(20000), r"cannot be used.*config\.json5:3:")
+        self.assertRegex(gateway.output(20000), r"(?s)cannot be used.*at=\S*config\.json5:3:")
         code, text, _ = gateway.run("status")
         self.assertEqual(code, 0, text)
         self.assertIn("cannot be used", text)

@@ -7,9 +7,12 @@
 #include "base/random.h"
 #include "config/history.h"
 #include "config/key_path.h"
+#include "log/log.h"
 
 namespace carapace::app {
 namespace {
+
+constexpr log::Log kLog{"config"};
 
 bool holds(const std::vector<std::string>& list, const std::string& item) {
   return std::ranges::find(list, item) != list.end();
@@ -58,6 +61,7 @@ std::vector<WatchedFile> files_of(const config::Document& document) {
   std::vector<WatchedFile> files;
   for (const auto& file : document.files) files.push_back({file.path, sign_of(file.path)});
   if (files.empty()) files.push_back({document.file, sign_of(document.file)});
+  for (const auto& path : document.absent) files.push_back({path, sign_of(path)});
   return files;
 }
 
@@ -77,10 +81,16 @@ ConfigLook look_at(const Place& place, const config::Environment& environment,
       look.fresh = true;
   }
   look.state = state_of(found);
-  if (settings.was_there && !found.document.exists) {
+  if (settings.was_there && !found.document.exists && !found.document.problem) {
     add_error(look.state,
               "the file is gone; what it said stays in force until the next start, which would use "
               "the defaults");
+    return look;
+  }
+  if (settings.was_there && is_blank(found.document)) {
+    add_error(look.state,
+              "the file is empty; what it said stays in force. Write {} into it for the defaults, "
+              "or take an earlier one back: carapace config rollback");
     return look;
   }
   if (!found.config) return look;
@@ -91,21 +101,32 @@ ConfigLook look_at(const Place& place, const config::Environment& environment,
   return look;
 }
 
-Status record_good(const std::string& state_dir, const config::Document& document,
-                   std::int64_t at_ms) {
+Status keep_document(const std::string& state_dir, const config::Document& document,
+                     std::int64_t at_ms, bool good) {
   SystemRandom random;
   const config::History history(state_dir, random);
   config::HistoryEntry entry;
   entry.at_ms = at_ms;
   entry.by = "edited by hand";
   entry.hash = document.hash;
-  entry.good = true;
+  entry.good = good;
   for (const auto& file : document.files) entry.files.push_back({file.path, file.text});
   TRY(const auto number, history.record(entry));
   (void)number;
+  if (!good) return {};
   TRY(const auto marked, history.mark_good(document.hash));
   (void)marked;
   return {};
+}
+
+void log_issues(const ConfigState& state, config::Severity severity) {
+  const auto level = severity == config::Severity::error ? log::Level::error : log::Level::warn;
+  for (std::size_t i = 0; i < state.issues.size(); ++i) {
+    const auto& issue = state.issues[i];
+    if (issue.severity != severity) continue;
+    kLog.write(level, "configuration",
+               {{"key", issue.path}, {"issue", issue.message}, {"at", state.places[i]}});
+  }
 }
 
 json::value tree_without(const json::value& before, json::value after,

@@ -14,6 +14,7 @@
 #include "app/start/plan.h"
 #include "async/loop.h"
 #include "async/task.h"
+#include "base/json_fwd.h"
 #include "config/reload_plan.h"
 
 namespace carapace::app {
@@ -55,7 +56,9 @@ class Keeper {
   void attach(HouseEnds house);
   void detach();
 
-  std::shared_ptr<const Plan> plan() const;  // in force
+  // The newest that was taken over; what of it waits for a restart is in force as `in_force` says.
+  std::shared_ptr<const Plan> plan() const;
+  const json::value& in_force() const;
   const ConfigState& state() const;
   config::ReloadMode mode() const;
   const config::Environment& environment() const;  // of the process
@@ -74,9 +77,12 @@ class Keeper {
   // For `carapace start`, when a house has ended: the plan of the next one; null: the process ends.
   // `port`: where the one before listened, for a start that took any port.
   std::shared_ptr<const Plan> next_plan(std::uint16_t port);
-  // The next house could not start with that plan: the one before is in force again, and the file
-  // counts as invalid for this reason.
+  // The house could not start with that plan: the newest that a house has run with, nothing of it
+  // left waiting, is in force again, and the file counts as invalid for this reason. It is tried
+  // again when the file changes or somebody asks.
   std::shared_ptr<const Plan> fall_back(const Error& cause);
+  // The same for the first house, which has none before it.
+  std::shared_ptr<const Plan> fall_back(const Error& cause, Plan good);
 
  private:
   struct Impl;

@@ -14,7 +14,7 @@ using std::string_view;
 constexpr log::Log kLog{"config"};
 
 void apply_log(House::Impl& house) {
-  log::configure(house.plan->log);
+  open_log(*house.plan);
   house.gateway->apply(hot_settings(*house.plan));  // logs.tail reads the new file
 }
 
@@ -36,7 +36,7 @@ void apply_models(House::Impl& house) {
     kLog.error("the providers stay as they are", {{"cause", choice.error().detail}});
     return;
   }
-  house.secrets = make_opener(*house.plan);
+  house.open_secrets_by(make_opener(*house.plan));
   house.catalogue = catalogue;
   const bool other = choice->model.text() != house.models.choice().model.text();
   const bool offline = choice->offline;
@@ -46,9 +46,10 @@ void apply_models(House::Impl& house) {
   if (offline) house.work.spawn(house.look_for_local_server());
 }
 
-constexpr std::array<string_view, 1> kLogKeys{"logging"};
+// Variables say the time zone and whether there are colours.
+constexpr std::array<string_view, 2> kLogKeys{"logging", "env"};
 constexpr std::array<string_view, 2> kFaceKeys{"gateway.http", "gateway.controlUi"};
-constexpr std::array<string_view, 1> kAgentKeys{"agents"};
+constexpr std::array<string_view, 2> kAgentKeys{"agents", "env"};
 constexpr std::array<string_view, 1> kBudgetKeys{"models.budget"};
 // A run that may take longer may do so in one answer, so its time is a deadline of providers too.
 constexpr std::array<string_view, 4> kModelKeys{"models", "env", "agents.defaults.model",

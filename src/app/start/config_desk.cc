@@ -98,6 +98,51 @@ config::WriteResult write_value(const config::Writer& writer, const ConfigWrite&
   return value->is_null() ? writer.unset(*path, request) : writer.set(*path, *value, request);
 }
 
+// As a gateway would read it with this text in the place of the file.
+config::Inspection inspect_text(const Core& core, const std::string& text) {
+  const auto& file = core.place.config_file;
+  return config::inspect(file, core.schema, core.place.environment,
+                         [&](const std::string& path) -> Result<std::string> {
+                           return path == file ? Result<std::string>(text)
+                                               : config::read_from_disk(path);
+                         });
+}
+
+// Rows do not know all that keeps a gateway from a start, such as an address that is none. Which
+// credentials there are is not asked here: they may come from elsewhere.
+std::optional<std::string> start_problem(const Core& core, const config::Inspection& found) {
+  if (!found.config) return std::nullopt;
+  Options options;
+  options.token = "any";
+  const Place place{.state_dir = core.place.state_dir, .config_path = core.place.config_file};
+  const auto plan = plan_of(options, place, *found.config);
+  return plan ? std::nullopt : std::optional(plan.error().detail);
+}
+
+// What the file does not already suffer from.
+std::optional<config::Refusal> no_start(const Core& core, const config::Written& wanted) {
+  const auto problem = start_problem(core, inspect_text(core, wanted.text));
+  if (!problem) return std::nullopt;
+  const auto& place = core.place;
+  const auto now = config::inspect(place.config_file, core.schema, place.environment);
+  if (start_problem(core, now) == problem) return std::nullopt;
+  return config::Refusal{Refused::invalid,
+                         {Errc::invalid_request, "invalid config", -1},
+                         {{.severity = config::Severity::error, .path = "", .message = *problem}}};
+}
+
+config::WriteResult write_with(const config::Writer& writer, const ConfigWrite& wanted,
+                               const config::WriteRequest& request) {
+  switch (wanted.change) {
+    case ConfigChange::patch: return writer.patch(wanted.raw, request);
+    case ConfigChange::value: return write_value(writer, wanted, request);
+    case ConfigChange::validate:
+    case ConfigChange::set:
+    case ConfigChange::apply: break;
+  }
+  return writer.replace(wanted.raw, request);
+}
+
 Done write_now(const std::shared_ptr<Core>& core, const ConfigWrite& wanted) {
   const config::Writer writer({.file = core->place.config_file,
                                .state_dir = core->place.state_dir,
@@ -107,31 +152,21 @@ Done write_now(const std::shared_ptr<Core>& core, const ConfigWrite& wanted) {
                                .clock = core->clock,
                                .random = core->random,
                                .envelopes = &core->envelopes});
+  const bool only_judged = wanted.change == ConfigChange::validate;
   config::WriteRequest request{.by = std::string(name_of(wanted.change)),
                                .base_hash = wanted.base_hash,
-                               .needs_hash = true,
-                               .hand = config::Hand::remote};
-  auto result = [&]() -> config::WriteResult {
-    switch (wanted.change) {
-      case ConfigChange::patch: return writer.patch(wanted.raw, request);
-      case ConfigChange::value: return write_value(writer, wanted, request);
-      case ConfigChange::validate:
-        request.needs_hash = false;
-        request.dry_run = true;
-        break;
-      case ConfigChange::set:
-      case ConfigChange::apply: break;
-    }
-    return writer.replace(wanted.raw, request);
-  }();
+                               .needs_hash = !only_judged,
+                               .hand = config::Hand::remote,
+                               .dry_run = true};
+  auto result = write_with(writer, wanted, request);
+  if (result)
+    if (auto refusal = no_start(*core, *result)) result = std::unexpected(std::move(*refusal));
+  request.dry_run = false;
+  if (result && !only_judged) result = write_with(writer, wanted, request);
   // What was written is read once more, whatever others have made of the file since.
-  const auto text = result ? result->text : std::string();
-  const auto& file = core->place.config_file;
-  const auto reader = [&](const std::string& path) -> Result<std::string> {
-    return path == file ? Result<std::string>(text) : config::read_from_disk(path);
-  };
-  auto found = config::inspect(file, core->schema, core->place.environment,
-                               result ? config::ReadText(reader) : config::ReadText());
+  auto found = result ? inspect_text(*core, result->text)
+                      : config::inspect(core->place.config_file, core->schema,
+                                        core->place.environment);
   return {std::move(result), std::move(found)};
 }
 
@@ -154,7 +189,7 @@ class Desk final : public gateway::ConfigPort {
 
  private:
   config::ReloadPlan plan_for(const config::Inspection& found) const;
-  config::ReloadStep step_for(const config::ReloadPlan& plan, ConfigChange change) const;
+  config::ReloadStep step_for(const config::Inspection& found, ConfigChange change) const;
   Task<std::string> applied(ConfigWrite wanted, config::Inspection found);
 
   std::shared_ptr<Core> core_;
@@ -178,9 +213,8 @@ Result<std::string> look_now(const std::shared_ptr<Core>& core, ConfigLook what,
 }
 
 config::ReloadPlan Desk::plan_for(const config::Inspection& found) const {
-  const auto now = ends_.in_force ? ends_.in_force() : nullptr;
-  if (!now || !found.config) return {};
-  return config::plan_reload(now->config, *found.config, core_->schema);
+  if (!ends_.in_force || !found.config) return {};
+  return config::plan_reload(ends_.in_force(), found.config->tree(), core_->schema);
 }
 
 Task<ConfigAnswer> Desk::look(ConfigLook what, std::string key) {
@@ -198,7 +232,12 @@ Task<ConfigAnswer> Desk::look(ConfigLook what, std::string key) {
 }
 
 // `apply` and `patch` ask for the change to be in force, so mode off only holds for edits by hand.
-config::ReloadStep Desk::step_for(const config::ReloadPlan& plan, ConfigChange change) const {
+// What waits since earlier is not this change's business.
+config::ReloadStep Desk::step_for(const config::Inspection& found, ConfigChange change) const {
+  const auto now = ends_.taken_over ? ends_.taken_over() : nullptr;
+  const auto plan = now && found.config
+                        ? config::plan_reload(now->config, *found.config, core_->schema)
+                        : config::ReloadPlan();
   const auto mode = ends_.mode ? ends_.mode() : config::ReloadMode::off;
   const bool asked = change == ConfigChange::apply || change == ConfigChange::patch;
   const auto step = plan.step(mode);
@@ -223,7 +262,7 @@ std::string restart_json(const ConfigWrite& wanted, std::string_view mode) {
 // config.patch: `mode` is "emit" when this gateway starts anew in `delayMs`, "hot" when it has
 // applied the change as it runs, "none" when there was nothing to apply.
 Task<std::string> Desk::applied(ConfigWrite wanted, config::Inspection found) {
-  const auto step = step_for(plan_for(found), wanted.change);
+  const auto step = step_for(found, wanted.change);
   RestartNote note{.kind = "config-apply",
                    .status = "ok",
                    .at_ms = core_->clock.wall_ms(),
@@ -290,11 +329,13 @@ Task<ConfigAnswer> Desk::reload() {
                     issues_json(found.issues, redaction));
   }
   const auto mode = ends_.mode ? ends_.mode() : config::ReloadMode::off;
-  if (ends_.reload) co_await ends_.reload();
+  const auto outcome = ends_.reload ? co_await ends_.reload() : ReloadOutcome::none;
   json::array now;
   json::array later;
   for (const auto& change : plan.changes)
-    (change.reload == Reload::restart ? later : now).emplace_back(change.path);
+    if (change.reload != Reload::none)
+      (change.reload == Reload::restart || outcome != ReloadOutcome::hot ? later : now)
+          .emplace_back(change.path);
   co_return ConfigAnswer{dump_json(json::object{{"ok", true},
                                                 {"mode", config::to_text(mode)},
                                                 {"applied", std::move(now)},

@@ -21,7 +21,8 @@ namespace carapace::app {
 // What is asked of whoever keeps the configuration in force. Empty functions: nothing is applied
 // while the gateway runs.
 struct DeskEnds {
-  std::function<std::shared_ptr<const Plan>()> in_force = {};
+  std::function<const json::value&()> in_force = {};             // the tree
+  std::function<std::shared_ptr<const Plan>()> taken_over = {};  // what waits included
   std::function<config::ReloadMode()> mode = {};
   std::function<Task<ReloadOutcome>()> reload = {};
   std::function<bool(std::int64_t delay_ms, std::string reason)> request_restart = {};

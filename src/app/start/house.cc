@@ -41,7 +41,8 @@ std::unique_ptr<gateway::ConfigPort> make_desk(House::Impl& house) {
   return make_config_desk(
       schema(), house.pool, house.clock, house.random,
       {place.config_path, place.state_dir, house.keeper.environment(), kVersion},
-      {.in_force = [&keeper = house.keeper] { return keeper.plan(); },
+      {.in_force = [&keeper = house.keeper]() -> const json::value& { return keeper.in_force(); },
+       .taken_over = [&keeper = house.keeper] { return keeper.plan(); },
        .mode = [&keeper = house.keeper] { return keeper.mode(); },
        .reload = [&keeper = house.keeper] { return keeper.reload(); },
        .request_restart =
@@ -80,7 +81,15 @@ House::Impl::Impl(Loop& on, Keeper& kept_by, HouseMaterial material)
       gateway(gateway::make_gateway(
           {loop, pool, clock, random, *engine, sessions, transcripts, runs, dispatcher, fanout,
            &desk, models, draining, config_desk.get()},
-          gateway_settings(*plan, std::move(material.own), keeper.state()))) {}
+          gateway_settings(*plan, std::move(material.own), keeper.state()))) {
+  open_secrets_by(secrets);
+}
+
+void House::Impl::open_secrets_by(std::shared_ptr<config::SecretOpener> opener) {
+  std::erase_if(openers, [](const auto& older) { return older.expired(); });
+  openers.emplace_back(opener);
+  secrets = std::move(opener);
+}
 
 tool::Registry House::Impl::make_tools() {
   return {enabled_tools(*plan),
@@ -119,12 +128,12 @@ House::House(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 House::~House() { impl_->keeper.detach(); }
 
 Result<std::unique_ptr<House>> House::build(Loop& loop, std::shared_ptr<const Plan> plan,
-                                            Keeper& keeper) {
+                                            Keeper& keeper, const Stop& stop) {
   TRY_STATUS(fs::ensure_dir(plan->place.state_dir));
   TRY(auto lock, fs::lock_state_dir(plan->place.state_dir));
   SystemRandom random;
   std::shared_ptr secrets = make_opener(*plan);
-  TRY(auto own, open_credential(*plan, *secrets));
+  TRY(auto own, open_credential(loop, *plan, *secrets, stop));
   warn_of_short_secret(*plan, own);
   if (plan->auth_mode == rpc::AuthMode::token && plan->token.empty()) {
     TRY(own.token, plan->loopback_only ? secret::load_or_create_token(plan->token_path(), random)
@@ -235,8 +244,10 @@ Task<void> House::Impl::shut_down(std::string reason, std::int64_t drain_ms,
                                   std::optional<std::int64_t> restart_expected_ms) {
   constexpr std::int64_t kCloseMs = 5'000;
   server->stop_accepting();
+  // A turn that still waits for its key has not begun to answer.
+  for (const auto& opener : openers)
+    if (const auto open = opener.lock()) open->give_up();
   co_await dispatcher.drain(drain_ms);
-  secrets->give_up();  // a program that never prints a key must not hold the end
   co_await gateway->shutdown(reason, restart_expected_ms);
   co_await server->shut_down(1012, "service restart", kCloseMs);
   co_await ledger.flush();

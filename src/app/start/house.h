@@ -17,9 +17,10 @@ namespace carapace::app {
 class House {
  public:
   // Opens the store and builds everything; nothing listens yet. conflict: another gateway uses the
-  // state directory. The keeper outlives the house.
+  // state directory. unauthorized: the gateway's own credential cannot be opened. cancelled:
+  // `stop`. Runs the loop while that credential is opened. The keeper outlives the house.
   static Result<std::unique_ptr<House>> build(Loop& loop, std::shared_ptr<const Plan> plan,
-                                              Keeper& keeper);
+                                              Keeper& keeper, const Stop& stop);
   ~House();
   House(const House&) = delete;
   House& operator=(const House&) = delete;

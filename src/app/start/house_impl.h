@@ -37,7 +37,6 @@
 namespace carapace::app {
 
 // Parts as a plan describes them.
-provider::Catalogue make_catalogue(const Plan& plan);
 std::vector<const tool::Spec*> enabled_tools(const Plan& plan);
 gateway::Settings gateway_settings(const Plan& plan, OwnCredential own, const ConfigState& file);
 gateway::HotSettings hot_settings(const Plan& plan);
@@ -61,6 +60,7 @@ struct House::Impl {
   SystemRandom random;
   std::unique_ptr<fs::FileLock> lock;
   std::shared_ptr<config::SecretOpener> secrets;
+  std::vector<std::weak_ptr<config::SecretOpener>> openers;  // turns may hold older ones
   Pool pool{"worker", 2};
   TaskGroup work;  // turns, bookkeeping, the start and the end
 
@@ -98,6 +98,7 @@ struct House::Impl {
   Impl(Loop& on, Keeper& kept_by, HouseMaterial material);
 
   tool::Registry make_tools();
+  void open_secrets_by(std::shared_ptr<config::SecretOpener> opener);
   Task<void> settle_in();
   Task<void> look_for_local_server();
   Task<void> tell_restart_note();

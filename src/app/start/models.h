@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "app/start/plan.h"
 #include "async/loop.h"
 #include "config/secret_opener.h"
 #include "ledger/ledger.h"
@@ -15,6 +16,9 @@
 #include "provider/router.h"
 
 namespace carapace::app {
+
+// From the rows and the plan's providers.
+provider::Catalogue make_catalogue(const Plan& plan);
 
 class Models final : public provider::Router {
  public:

@@ -10,11 +10,13 @@
 #include <utility>
 
 #include "app/start/fields.h"
+#include "app/start/models.h"
 #include "app/terminal/output.h"
 #include "app/version.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "config/explain/overrides.h"
+#include "fs/directory.h"
 #include "log/log.h"
 
 namespace carapace::app {
@@ -242,6 +244,14 @@ void plan_log(Plan& plan, const Options& options) {
                                              : plan.place.state_dir + "/logs/carapace.log";
 }
 
+// A name that leads to no model at all would stop the next start.
+Status check_model(const Plan& plan) {
+  const auto choice = make_catalogue(plan).pick_default(plan.primary_model, std::nullopt);
+  if (!choice)
+    return fail(choice.error().code, "agents.defaults.model.primary: {}", choice.error().detail);
+  return {};
+}
+
 }  // namespace
 
 std::string Plan::local_url(std::string_view scheme) const {
@@ -254,6 +264,13 @@ Status check_bind(const std::string& mode) {
   TRY(const auto known, bind_mode(mode));
   (void)known;
   return {};
+}
+
+void open_log(const Plan& plan) {
+  const auto slash = plan.log.file.rfind('/');
+  // When it cannot be made, opening the file says why.
+  if (slash != std::string::npos && slash > 0) (void)fs::ensure_dir(plan.log.file.substr(0, slash));
+  log::configure(plan.log);
 }
 
 Result<Place> find_place(const Options& options, const config::Environment& environment) {
@@ -272,6 +289,7 @@ Result<Plan> plan_of(const Options& options, const Place& place, config::Config 
   plan_models(plan);
   plan_agent(plan);
   plan_log(plan, options);
+  TRY_STATUS(check_model(plan));
   return plan;
 }
 

@@ -87,12 +87,23 @@ Result<Place> find_place(const Options& options, const config::Environment& envi
 // unknown bind mode, a bind that needs a credential and has none.
 Result<Plan> plan_of(const Options& options, const Place& place, config::Config config);
 
+// Opens the log as the plan says, and makes the folder of its file. What is wrong with the file is
+// told on the console: a gateway runs without it.
+void open_log(const Plan& plan);
+
+// A file that is there and says nothing, as a crash or a full disk leaves it behind.
+bool is_blank(const config::Document& document);
+
 // Reads the file; blocks on the disk. Errors name file, line and column.
 Result<Plan> make_plan(const Options& options, config::Environment environment);
 
-// The same for who wants to run: a file that cannot be used is passed over for the last good one of
-// the history, and `file` and `file_error` say so. When there has never been one, the error says
-// what to mend.
+// The same for who wants to run: a file that cannot be used, or is empty, is passed over for the
+// last good one of the history, and `file` and `file_error` say so. When there has never been one,
+// the error says what to mend.
 Result<Plan> make_usable_plan(const Options& options, config::Environment environment);
+
+// For a gateway that cannot start with `failed`: the last good one, when that is another one.
+std::optional<Plan> last_good_plan(const Options& options, const config::Environment& environment,
+                                   const Plan& failed, const Error& cause);
 
 }  // namespace carapace::app

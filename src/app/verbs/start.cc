@@ -11,14 +11,17 @@
 #include <utility>
 #include <vector>
 
+#include "app/reload/config_look.h"
 #include "app/reload/keeper.h"
 #include "app/start/house.h"
 #include "app/start/plan.h"
+#include "app/start/standing.h"
 #include "app/terminal/line_reader.h"
 #include "app/terminal/output.h"
 #include "app/verbs/verbs.h"
 #include "app/version.h"
 #include "async/coro.h"
+#include "async/stop.h"
 #include "config/read/document.h"
 #include "config/read/shell_env.h"
 #include "extensions/providers/builtin.h"
@@ -41,9 +44,11 @@ struct Running {
   Keeper& keeper;
   House* house = nullptr;  // null between two
   bool stop_asked = false;
+  Stop opening = {};  // ends what a house that is only being built waits for
 
   void stop(const std::string& reason) {
     stop_asked = true;
+    opening.request(reason);
     if (house) house->begin_shutdown(reason, kDrainMs);
   }
 };
@@ -65,18 +70,10 @@ void watch_hang_up(Loop& loop, Running& running) {
   std::signal(SIGUSR1, SIG_IGN);
   loop.on_signal({SIGHUP}, [&running, attached = is_terminal(0)](int) {
     if (attached) return running.stop("the terminal was closed");
-    log::configure(running.keeper.plan()->log);
+    open_log(*running.keeper.plan());
     kLog.info("log file opened anew");
     running.keeper.reload_soon();
   });
-}
-
-// Before the first log line, so that it has a place to go.
-Status make_folders(const Plan& plan) {
-  TRY_STATUS(fs::ensure_dir(plan.place.state_dir));
-  const auto slash = plan.log.file.rfind('/');
-  return slash == std::string::npos || slash == 0 ? Status{}
-                                                  : fs::ensure_dir(plan.log.file.substr(0, slash));
 }
 
 // A file that somebody named and that is not there is more likely a slip than a wish.
@@ -101,15 +98,21 @@ std::string http_address(const std::string& host, std::uint16_t port) {
                             : fmt::format("http://{}:{}/", host, port);
 }
 
+// Loudly, on the log and on the console: the owner believes that his file is in force.
+void tell_of_last_good(const Plan& plan) {
+  kLog.error(
+      "the configuration file cannot be used: the gateway starts with the last one that worked",
+      {{"file", plan.place.config_path}, {"kept", plan.file.in_force.substr(0, 12)}});
+  print_error(plan.file_error->detail);
+  print_error(
+      "The gateway starts with the last configuration that worked. Mended, the file is "
+      "used at once.");
+}
+
 // Says what is wrong with the file, when the last good configuration had to be used instead of it.
 void tell_of_file(const Plan& plan) {
-  for (std::size_t i = 0; i < plan.file.issues.size(); ++i) {
-    const auto& issue = plan.file.issues[i];
-    // The key by itself: before a colon the name of a secret would hide the word behind it.
-    const bool error = issue.severity == config::Severity::error;
-    kLog.write(error ? log::Level::error : log::Level::warn, "configuration",
-               {{"key", issue.path}, {"issue", issue.message}, {"at", plan.file.places[i]}});
-  }
+  log_issues(plan.file, config::Severity::error);
+  log_issues(plan.file, config::Severity::warning);
   if (plan.place.inherited)
     kLog.info(
         "the configuration is that of an earlier program; `carapace config import FILE` makes "
@@ -120,19 +123,12 @@ void tell_of_file(const Plan& plan) {
         "keys of the configuration have older spellings, which are understood; `carapace config "
         "validate` lists them",
         {{"keys", std::to_string(older)}});
-  if (!plan.file_error) return;
-  kLog.error(
-      "the configuration file cannot be used: the gateway starts with the last one that worked",
-      {{"file", plan.place.config_path}, {"kept", plan.file.in_force.substr(0, 12)}});
-  print_error(plan.file_error->detail);
-  print_error(
-      "The gateway starts with the last configuration that worked. Mended, the file is "
-      "used at once.");
+  if (plan.file_error) tell_of_last_good(plan);
 }
 
 Result<std::unique_ptr<House>> open_house(Loop& loop, std::shared_ptr<const Plan> plan,
-                                          Keeper& keeper) {
-  TRY(auto house, House::build(loop, plan, keeper));
+                                          Running& running) {
+  TRY(auto house, House::build(loop, plan, running.keeper, running.opening));
   TRY_STATUS(house->listen());
   kLog.info("ready", {{"version", kVersion},
                       {"address", http_address(plan->addresses.front(), house->port())},
@@ -140,19 +136,41 @@ Result<std::unique_ptr<House>> open_house(Loop& loop, std::shared_ptr<const Plan
   return house;
 }
 
+// A file that reads well can still be one that no gateway can start with: an address that is not
+// this machine's, for example. Then the last good one is better than none. Not so when it is the
+// gateway's own credential that cannot be opened: an older one may be one that others know.
+Result<std::unique_ptr<House>> open_first_house(Loop& loop, const Options& options,
+                                                const config::Environment& environment,
+                                                Running& running) {
+  auto& keeper = running.keeper;
+  const auto plan = keeper.plan();
+  auto house = open_house(loop, plan, running);
+  if (house || running.stop_asked || house.error().code == Errc::unauthorized ||
+      gateway_runs(plan->place.state_dir))
+    return house;
+  auto good = last_good_plan(options, environment, *plan, house.error());
+  if (!good) return house;
+  tell_of_last_good(*good);
+  const auto used = keeper.fall_back(house.error(), std::move(*good));
+  open_log(*used);
+  if (auto other = open_house(loop, used, running)) return other;
+  return house;
+}
+
 // The next house; when it cannot be, the one before once more, loudly.
 Result<std::unique_ptr<House>> reopen_house(Loop& loop, std::shared_ptr<const Plan> plan,
-                                            Keeper& keeper) {
-  log::configure(plan->log);
-  auto house = open_house(loop, std::move(plan), keeper);
-  if (house) return house;
+                                            Running& running) {
+  auto& keeper = running.keeper;
+  open_log(*plan);
+  auto house = open_house(loop, std::move(plan), running);
+  if (house || running.stop_asked) return house;
   kLog.error("the gateway cannot start with the changed configuration: the one before is used",
              {{"cause", house.error().detail}});
   const auto before = keeper.fall_back(house.error());
-  log::configure(before->log);
+  open_log(*before);
   for (int i = 0; i < kReturns; ++i) {
-    house = open_house(loop, before, keeper);
-    if (house || house.error().code != Errc::conflict) break;
+    house = open_house(loop, before, running);
+    if (house || running.stop_asked || house.error().code != Errc::conflict) break;
     std::this_thread::sleep_for(kBetweenReturns);
   }
   return house;
@@ -181,8 +199,10 @@ int run_start(const Options& options, const config::Environment& process) {
   const auto environment = with_shell(options, process);
   auto plan = make_usable_plan(options, environment);
   if (!plan) return report(plan.error());
-  if (const auto ready = make_folders(*plan); !ready) return report(ready.error());
-  log::configure(plan->log);
+  // Before the first log line, so that it has a place to go.
+  if (const auto ready = fs::ensure_dir(plan->place.state_dir); !ready)
+    return report(ready.error());
+  open_log(*plan);
   tell_of_file(*plan);
   warn_of_missing_file(plan->place);
   std::signal(SIGPIPE, SIG_IGN);
@@ -192,7 +212,7 @@ int run_start(const Options& options, const config::Environment& process) {
   Running running{keeper};
   watch_signals(loop, running);
   watch_hang_up(loop, running);
-  auto house = open_house(loop, keeper.plan(), keeper);
+  auto house = open_first_house(loop, options, environment, running);
   if (house && is_terminal(2))
     print_error(
         "in another terminal: carapace chat, or carapace open for the browser; Ctrl-C stops it");
@@ -206,9 +226,9 @@ int run_start(const Options& options, const config::Environment& process) {
     if (running.stop_asked) return kExitOk;
     auto next = keeper.next_plan(port);
     if (!next) return kExitOk;
-    house = reopen_house(loop, std::move(next), keeper);
+    house = reopen_house(loop, std::move(next), running);
   }
-  return report(house.error());
+  return running.stop_asked ? kExitOk : report(house.error());
 }
 
 }  // namespace carapace::app

@@ -19,6 +19,13 @@ const Override* override_of(std::string_view key) {
   return nullptr;
 }
 
+const Override* override_named(std::string_view variable) {
+  for (const auto& row : kOverrides)
+    for (const auto& name : names_of(row))
+      if (name == variable) return &row;
+  return nullptr;
+}
+
 std::vector<std::string> names_of(const Override& row) {
   std::vector<std::string> names;
   for (const auto prefix : environment_prefixes())

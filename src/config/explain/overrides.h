@@ -18,7 +18,8 @@ struct Override {
   bool over_file = false;  // also when the file sets the key; else only when it does not
 };
 
-const Override* override_of(std::string_view key);  // nullptr when there is none
+const Override* override_of(std::string_view key);          // nullptr when there is none
+const Override* override_named(std::string_view variable);  // for which a variable speaks
 std::vector<std::string> names_of(const Override& row);
 
 // The value of the variable that speaks for the key; nullopt when none is set.

@@ -126,6 +126,17 @@ int config_schema(const ConfigCall& call) {
   return kExitOk;
 }
 
+namespace {
+
+// Keys of the file that the gateway has seen and not applied.
+std::vector<std::string> waiting_in(const ConfigCall& call) {
+  const auto standing = read_standing(call.paths.state_dir);
+  const bool ours = standing && standing->config_file == call.paths.config_file;
+  return ours ? standing->waiting : std::vector<std::string>();
+}
+
+}  // namespace
+
 int config_plan(const ConfigCall& call) {
   const auto file = wanted_file(call);
   if (!file) return report(file.error(), call.options.json);
@@ -146,16 +157,21 @@ int config_plan(const ConfigCall& call) {
   if (!base->found.config) return report(*base->found.error, call.options.json);
   const auto plan = config::plan_reload(*base->found.config, *after.config, call.schema);
   const auto mode = config::reload_mode_from(after.config->text("gateway.reload.mode"));
+  const auto waiting = waiting_in(call);
   if (call.options.json) {
     print_line(dump_json(json::object{{"file", *file},
                                       {"valid", true},
                                       {"against", base->name},
                                       {"mode", config::to_text(mode)},
-                                      {"plan", config::to_json(plan)}}));
+                                      {"plan", config::to_json(plan)},
+                                      {"waiting", json::array(waiting.begin(), waiting.end())}}));
     return kExitOk;
   }
   print_line(fmt::format("{}, against {}:", *file, base->name));
   print_line(config::to_text(plan));
+  if (!waiting.empty())
+    print_line(
+        fmt::format("These were taken over and wait for a restart: {}.", fmt::join(waiting, ", ")));
   if (!plan.empty()) print_line(fmt::format("gateway.reload.mode is {}.", config::to_text(mode)));
   return kExitOk;
 }
