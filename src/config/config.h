@@ -23,6 +23,10 @@ struct Inspection;
 // Everything there is to say about a configuration file, valid or not. Blocks on the disk.
 Inspection inspect(const std::string& file, const Schema& schema, const Environment& environment,
                    const ReadText& reader = {});
+// The same for texts that were kept: none comes from the disk, and it does not matter where their
+// names lead today. `kept` answers not_found for what it has not.
+Inspection inspect_kept(const std::string& file, const Schema& schema,
+                        const Environment& environment, const ReadText& kept);
 
 // Brings spellings that older files use into the form that the rows know: agents.defaults.model as
 // a text.

@@ -366,6 +366,30 @@ TEST_F(Include, ATextInFrontOfTheDisk) {
   EXPECT_EQ(missing.hash, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
+TEST_F(Include, KeptTextsDoNotDependOnTheDisk) {
+  put("out/x.json5", "{secret: 'out'}");
+  std::filesystem::create_directories(dir_ / "c");
+  ASSERT_EQ(::symlink((dir_ / "out/x.json5").c_str(), (dir_ / "c/link.json5").c_str()), 0);
+  ASSERT_EQ(::symlink(file().c_str(), (dir_ / "c/back.json5").c_str()), 0);
+  std::filesystem::create_directories(dir_ / "c/folder.json5");
+  const std::map<std::string, std::string> kept{
+      {file(), "{$include: ['link.json5', 'back.json5', 'folder.json5', 'gone/deep.json5']}"},
+      {dir_ / "c/link.json5", "{a: 1}"},
+      {dir_ / "c/back.json5", "{b: 2}"},
+      {dir_ / "c/folder.json5", "{c: 3}"},
+      {dir_ / "c/gone/deep.json5", "{d: {$include: '../link.json5'}}"}};
+  const ReadText reader = [&kept](const std::string& path) -> Result<std::string> {
+    const auto found = kept.find(path);
+    if (found == kept.end()) return fail(Errc::not_found, "{} is not kept", path);
+    return found->second;
+  };
+  const auto document = read_document(file(), {.kept = true}, reader);
+  EXPECT_EQ(dump_json(document.tree()), R"({"a":1,"b":2,"c":3,"d":{"a":1}})")
+      << (document.problem ? document.problem->what : "");
+  EXPECT_TRUE(read_document(file(), {}, reader).problem)
+      << "texts that are to be written are judged";
+}
+
 TEST_F(Include, FilesAndHash) {
   put("c/a.json5", "{b: {$include: 'b.json5'}}");
   put("c/b.json5", "{}");

@@ -48,7 +48,9 @@ Result<std::string> read_from_disk(const std::string& path);
 struct ReadRules {
   std::vector<std::string> roots = {};  // absolute folders that may be included from as well
   std::string home = {};                // what `~/` means in the name of an include
-  std::size_t max_depth = 10;           // includes within includes
+  // All texts were kept and come from the reader: it does not matter where their names lead today.
+  bool kept = false;
+  std::size_t max_depth = 10;  // includes within includes
   std::size_t max_files = 256;
   std::size_t max_includes = 1024;            // every time that a file is put in counts,
   std::size_t max_total_bytes = 16UL << 20U;  // and so do its bytes

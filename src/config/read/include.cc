@@ -259,8 +259,12 @@ std::expected<std::uint32_t, ReadProblem> Assembler::open(const Json5Node& name,
   };
   auto path = join(fs::folder_of(holder.path));
   auto real = real_path(path);
-  if (real.problem == ENOENT && holder.real != holder.path) {
-    const auto beside = join(fs::folder_of(holder.real));
+  const bool linked = holder.real != holder.path;
+  const auto beside = linked ? join(fs::folder_of(holder.real)) : path;
+  if (rules_.kept) {
+    if (linked && !reader_(path) && reader_(beside)) path = beside;
+    real = {.path = path, .problem = 0};
+  } else if (real.problem == ENOENT && linked) {
     if (auto other = real_path(beside); other.problem == 0) {
       document_.absent.push_back(path);
       path = beside;
@@ -268,7 +272,7 @@ std::expected<std::uint32_t, ReadProblem> Assembler::open(const Json5Node& name,
     }
   }
   const auto allowed = [&](const std::string& root) { return lies_in(root, real.path); };
-  if (std::ranges::none_of(roots_, allowed))
+  if (!rules_.kept && std::ranges::none_of(roots_, allowed))
     return problem(
         ReadFailure::include_outside_root, at, trail,
         fmt::format("{} lies outside the folder of the configuration, {}{}. Move it there, or name "

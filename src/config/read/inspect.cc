@@ -187,6 +187,13 @@ Inspection inspect(const std::string& file, const Schema& schema, const Environm
   return Inspector(schema, environment).run(read_document(file, read_rules(environment), reader));
 }
 
+Inspection inspect_kept(const std::string& file, const Schema& schema,
+                        const Environment& environment, const ReadText& kept) {
+  auto rules = read_rules(environment);
+  rules.kept = true;
+  return Inspector(schema, environment).run(read_document(file, rules, kept));
+}
+
 Result<Config> Config::load(const std::string& file, const Schema& schema,
                             const Environment& environment) {
   return usable(inspect(file, schema, environment));
