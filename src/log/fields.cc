@@ -32,7 +32,7 @@ constexpr std::array kFields{
     filled(FieldRow{
         "logging.redactSensitive", text, R"("tools")",
         "Kept for files of other versions: secrets are removed from every line whatever this says.",
-        "off|tools", 0, 0, false, Reload::hot}),
+        "off|tools", 0, 0, false, Reload::none}),
 };
 
 }  // namespace

@@ -57,7 +57,7 @@ constexpr std::array kFields{
              "models"},
     FieldRow{"models.providers.*.models.*.compat.supportsStore", boolean, "",
              "Kept for files of other versions: nothing is ever stored at the provider.", "", 0, 0,
-             false, Reload::subsystem, "models"},
+             false, Reload::none},
     FieldRow{"models.providers.*.models.*.cost.input", number, "0",
              "US dollars per million prompt tokens.", "", 0, 1e6, false, Reload::subsystem,
              "models"},

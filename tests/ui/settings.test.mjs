@@ -137,10 +137,10 @@ test("what saving does is told before, and a save is taken back", async () => {
   const name = "tools.web.fetch.allowPrivateHosts";
   const before = await control(name).inputValue();
   await control(name).fill(`${before}\nnas.local`);
-  await find("gateway.customBindHost");
-  await control("gateway.customBindHost").first().fill("127.0.0.1");
+  await find("gateway.port");
+  await control("gateway.port").first().fill("18999");
   await page.locator(".settings-said", { hasText: "2 changes – one applies at once; one restarts the gateway" }).waitFor();
-  await field("gateway.customBindHost").getByRole("button", { name: "Undo" }).click();
+  await field("gateway.port").getByRole("button", { name: "Undo" }).click();
   await page.locator(".settings-said", { hasText: "1 change – one applies at once" }).waitFor();
   await find("");
   await save();
@@ -150,23 +150,26 @@ test("what saving does is told before, and a save is taken back", async () => {
   assert.deepEqual((await elsewhere("config.get", {})).parsed.tools.web.fetch.allowPrivateHosts, before.split("\n"));
   assert.equal(await page.getByRole("button", { name: "Undo it" }).count(), 0);
   // What was not set is not set again.
-  await find("logging.consoleLevel");
-  await control("logging.consoleLevel").first().selectOption("debug");
+  const level = (await elsewhere("config.get", {})).parsed.logging?.level ?? null;
+  if (level) await patchElsewhere({ logging: { level: null } });
+  await find("logging.level");
+  await page.waitForFunction(() => document.querySelector("#setting-logging_2e_level")?.value === "");
+  await control("logging.level").first().selectOption("warn");
   await save();
   await page.getByRole("button", { name: "Undo it" }).click();
   await page.locator(".settings-notice", { hasText: "Taken back." }).waitFor();
-  assert.equal((await elsewhere("config.get", {})).parsed.logging?.consoleLevel, undefined);
+  assert.equal((await elsewhere("config.get", {})).parsed.logging?.level, undefined);
   // Somebody else's change is never taken back.
-  await control("logging.consoleLevel").first().selectOption("warn");
+  await control("logging.level").first().selectOption("warn");
   await save();
   await page.getByRole("button", { name: "Undo it" }).waitFor();
-  await patchElsewhere({ logging: { consoleLevel: "error" } });
+  await patchElsewhere({ logging: { level: "error" } });
   await page.getByRole("button", { name: "Undo it" }).waitFor({ state: "detached" });
-  await patchElsewhere({ logging: { consoleLevel: null } });
+  await patchElsewhere({ logging: { level } });
   await close();
 });
 
-test("notes about the file, a file that cannot be used, and a long list", async () => {
+test("notes about the file, a file that cannot be used, and a long list", { skip: !isReal && "the stand-in has few keys" }, async () => {
   const many = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`vendor-${at}`, { api: "مرحبا", models: [] }]));
   let broken = false;
   proxy.fromGateway = (frame) => {
