@@ -133,6 +133,7 @@ Result<Credentials::Chosen> Credentials::Impl::choose() {
     chosen = Chosen{row(settings.choice), "CARAPACE_CREDENTIAL_STORE chooses it"};
   } else {
     std::string why;
+    TRY(const auto known, index.read(clock.wall_ms()));
     for (const auto& candidate : settings.rows) {
       if (auto usable = store(candidate.id)) {
         chosen = Chosen{&candidate, why.empty() ? "it answers" : why};
@@ -140,6 +141,13 @@ Result<Credentials::Chosen> Credentials::Impl::choose() {
       } else {
         why += fmt::format("{}{} cannot be used: {}", why.empty() ? "" : "; ", candidate.id,
                            usable.error().detail);
+        // It is no machine without such a store then: nothing goes quietly to a lesser place.
+        if (std::ranges::find(known.entries, candidate.id, &CredentialEntry::store) !=
+            known.entries.end())
+          return store_fail(StoreFault::store_unavailable,
+                            why +
+                                "; it holds credentials already, so no other place is taken "
+                                "unless CARAPACE_CREDENTIAL_STORE says so");
       }
     }
     if (!chosen)
@@ -222,14 +230,18 @@ Status Credentials::Impl::note_plugin_write(CredentialIndex& known, const std::s
 
 Status Credentials::Impl::put(const std::string& account, const Sealed& value, bool counts) {
   TRY_STATUS(check_value(value));
-  TRY(const auto now, choose());
   TRY(const auto lock, index.lock());
   TRY(auto known, index.read(clock.wall_ms()));
   if (counts) TRY_STATUS(note_plugin_write(known, account));
-  TRY(auto* to, store_of(known, account));
   const auto* before = known.find(account);
-  CredentialEntry entry{account, before ? before->store : std::string(now.row->id),
-                        before ? before->created_ms : clock.wall_ms(), clock.wall_ms()};
+  std::string id = before ? before->store : std::string();
+  if (!before) {
+    TRY(const auto now, choose());
+    id = now.row->id;
+  }
+  TRY(auto* to, store(id));
+  CredentialEntry entry{account, id, before ? before->created_ms : clock.wall_ms(),
+                        clock.wall_ms()};
   TRY_STATUS(write_checked(*to, account, value));
   kLog.info("credential kept", {{"name", name_for_logs(account)}, {"store", entry.store}});
   known.put(std::move(entry));

@@ -31,8 +31,9 @@ inline constexpr std::size_t kPluginWritesPerMinute = 10;
 
 struct CredentialSettings {
   StorePlace place;
-  std::string choice;  // CARAPACE_CREDENTIAL_STORE: id of a row, "none", or empty for the first one
-                       // that answers
+  // CARAPACE_CREDENTIAL_STORE: id of a row, "none", or empty for the first one that answers; one
+  // before it that does not answer and holds credentials already is an error.
+  std::string choice;
   std::span<const StoreRow> rows = store_rows();
   std::function<void(std::chrono::milliseconds)> pause = {};  // between attempts; empty: waits
 };

@@ -187,6 +187,16 @@ TEST_F(CredentialsTest, WhatMayPassIsTriedAgainAndALockIsNot) {
   EXPECT_EQ(read(*credentials, "a:b:c"), "v");
 }
 
+TEST_F(CredentialsTest, AStoreThatHoldsSomeIsNotQuietlyReplacedWhenItIsAway) {
+  ASSERT_TRUE(open()->set("a:b:c", Sealed("v")));
+  first_.answers = false;
+  const auto refused = open()->set("a:b:new", Sealed("v"));
+  EXPECT_EQ(fault(refused), StoreFault::store_unavailable);
+  EXPECT_THAT(refused.error().detail, HasSubstr("CARAPACE_CREDENTIAL_STORE"));
+  EXPECT_TRUE(second_.values.empty());
+  EXPECT_TRUE(open("second")->set("a:b:new", Sealed("v")));
+}
+
 TEST_F(CredentialsTest, NobodyIsWaitedForAtTheEnd) {
   first_.refusals.assign(100, StoreFault::timeout);
   const auto credentials = open();
@@ -205,10 +215,10 @@ TEST_F(CredentialsTest, IsNeverLookedForInAnotherStoreThanItsOwn) {
   EXPECT_EQ(fault(credentials->get("a:b:c")), StoreFault::store_unavailable);
   EXPECT_EQ(fault(credentials->set("a:b:c", Sealed("w"))), StoreFault::store_unavailable);
   EXPECT_TRUE(second_.values.empty());
-  // A new one goes to what answers, and the list says so.
-  ASSERT_TRUE(credentials->set("x:y:z", Sealed("new")));
-  EXPECT_THAT(credentials->chosen()->reason, HasSubstr("first cannot be used"));
+  // A new one goes to what is chosen, and the list says so.
+  ASSERT_TRUE(open("second")->set("x:y:z", Sealed("new")));
   EXPECT_EQ(credentials->list()->at(1).store, "second");
+  EXPECT_TRUE(credentials->set("x:y:z", Sealed("new"))) << "its own store answers";
   first_.answers = true;
   auto again = open();
   EXPECT_EQ(read(*again, "a:b:c"), "v");

@@ -115,6 +115,10 @@ int set(const Call& call) {
   } else {
     print_line(fmt::format("Kept in {}. The configuration refers to it as \"{}\".",
                            row ? where(call, *row) : "the store", reference));
+    // Nobody should think that the keyring has it.
+    const auto chosen = call.credentials.chosen();
+    if (row && !row->of_platform && chosen && chosen->row == row)
+      print_line(fmt::format("Why there: {}.", chosen->reason));
   }
   return kExitOk;
 }
