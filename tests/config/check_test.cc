@@ -230,5 +230,37 @@ TEST_F(CheckTest, LookUps) {
   EXPECT_EQ(schema.row({"a", "c"}), nullptr);
 }
 
+TEST(Rules, BetweenKeys) {
+  constexpr std::array kWide{
+      of(FieldType::any, "agents", "Any."), of(FieldType::any, "browser", "Any."),
+      of(FieldType::any, "routes", "Any."), map("channels.mail", "A channel.")};
+  const Schema schema{std::span<const FieldRow>(kWide)};
+  const auto told = [&](std::string_view text) {
+    std::vector<std::string> out;
+    for (const auto& issue : schema.validate(parse_json5(text).value())) {
+      EXPECT_EQ(issue.severity, Severity::warning);
+      out.push_back(issue.path);
+    }
+    return out;
+  };
+  EXPECT_THAT(told("{agents: {list: [{id: 'a', agentDir: '/x'}, {id: 'b', agentDir: '/y'}, 7,"
+                   "{id: 'c', agentDir: '/x'}]}}"),
+              ElementsAre("agents.list[3].agentDir"));
+  EXPECT_THAT(told("{agents: {defaults: {heartbeat: {target: 'post'}},"
+                   "list: [{heartbeat: {target: 'mail'}}, {heartbeat: {target: 'last'}}, "
+                   "{heartbeat: {target: ''}}]}}"),
+              ElementsAre("agents.defaults.heartbeat.target"));
+  EXPECT_THAT(told("{agents: {list: [{identity: {avatar: 'a/../b.png'}}, {identity: {avatar: "
+                   "'a/../../b.png'}},"
+                   "{identity: {avatar: 'https://example.org/../a.png'}}]}}"),
+              ElementsAre("agents.list[1].identity.avatar"));
+  EXPECT_THAT(told("{browser: {profiles: {'my-1': {cdpPort: 1}, far: {cdpUrl: 'u'}, none: {}, 'No "
+                   "Name': {cdpPort: 2}}}}"),
+              ElementsAre("browser.profiles.none", "browser.profiles.No Name"));
+  EXPECT_THAT(told("{routes: {fast: {}, '1st': {}, Big: {}}}"),
+              ElementsAre("routes.1st", "routes.Big"));
+  EXPECT_THAT(told("{agents: 7, browser: {profiles: []}, routes: null}"), IsEmpty());
+}
+
 }  // namespace
 }  // namespace carapace::config

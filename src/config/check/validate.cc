@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "config/check/node.h"
+#include "config/check/rules.h"
 #include "config/check/value.h"
 #include "config/text/near_name.h"
 
@@ -131,6 +132,7 @@ std::vector<Issue> Schema::validate(const json::value& tree) const {
   }
   const SchemaWalk walk(*this);
   Validator(walk, issues).value(walk.root(), tree, {});
+  check_rules(tree, *this, issues);
   return issues;
 }
 
