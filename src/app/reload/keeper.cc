@@ -10,6 +10,7 @@
 #include "async/coro.h"
 #include "base/json.h"
 #include "log/log.h"
+#include "process/memory.h"
 
 namespace carapace::app {
 namespace {
@@ -89,6 +90,7 @@ Task<void> Keeper::Impl::serve(std::shared_ptr<Impl> self) {
     co_await self->look();
     self->done = covered;
     self->finished.notify_all();
+    process::give_back_memory();
   }
 }
 
