@@ -25,7 +25,7 @@ CLI::App* child_named(const CLI::App& app, const std::string& name) {
 }
 
 int usage_error(const std::string& what, const std::string& command) {
-  print_error(fmt::format("{}. See: {} --help", what, command));
+  print_error(fmt::format("{}{} See: {} --help", what, what.ends_with('?') ? "" : ".", command));
   return kExitUsage;
 }
 
@@ -57,14 +57,23 @@ int explain(CLI::App& root, const std::vector<std::string>& words, const CLI::Pa
                        at.path);
   }
   if (dynamic_cast<const CLI::ExtrasError*>(&error)) {
-    for (const auto& extra : root.remaining(true)) {
-      if (extra.starts_with('-'))
-        return usage_error(
-            fmt::format("there is no option {}{}", extra, near_word(extra, words_of(*at.command))),
-            at.path);
+    const auto extras = root.remaining(true);
+    const bool behind = std::ranges::find(extras, "--") != extras.end();
+    for (const auto& extra : extras) {
+      if (behind || !extra.starts_with('-')) continue;
+      const auto near = near_word(extra, words_of(*at.command));
+      const bool value = near.empty() && at.command->get_option_no_throw("value") != nullptr;
+      return usage_error(fmt::format("there is no option {}{}{}", extra, near,
+                                     value ? "; a value that begins with - stands behind --" : ""),
+                         at.path);
     }
-    for (const auto& extra : root.remaining(true))
-      return usage_error(fmt::format("'{}' is one word too many", extra), at.path);
+    for (const auto& extra : extras)
+      if (extra.starts_with('-') && extra != "--")
+        return usage_error(fmt::format("options stand before --, and {} behind it", extra),
+                           at.path);
+    for (const auto& extra : extras)
+      if (extra != "--")
+        return usage_error(fmt::format("'{}' is one word too many", extra), at.path);
   }
   if (!children_of(*at.command).empty()) {
     std::fputs(root.help().c_str(), stderr);

@@ -87,7 +87,10 @@ CLI::App* config_action(CLI::App& config, Options& options, const char* name, co
 }
 
 void add_key(CLI::App& action, Options& options) {
-  action.add_option("key", options.key, "dotted path, e.g. gateway.port or agents.list[0].id")
+  action
+      .add_option(
+          "key", options.key,
+          "dotted path, e.g. gateway.port, agents.list[0].id or, by its id,\nagents.list.main.name")
       ->required()
       ->type_name("KEY");
 }
@@ -101,11 +104,14 @@ void describe_config_look(CLI::App& config, Options& options) {
           options);
   config_action(config, options, "path", "where the file is");
   auto* validate = config_action(config, options, "validate", "every problem, with its line");
-  validate->add_option("file", options.path, "another file than the one in use")->type_name("FILE");
+  validate
+      ->add_option("file", options.path, "another file than the one in use; - is standard input")
+      ->type_name("FILE");
   config_action(config, options, "schema", "the JSON Schema of the file");
   auto* plan =
       config_action(config, options, "plan", "what a file would change in a gateway that runs");
-  plan->add_option("file", options.path, "default: the file in use")->type_name("FILE");
+  plan->add_option("file", options.path, "default: the file in use; - is standard input")
+      ->type_name("FILE");
 }
 
 void describe_config_change(CLI::App& config, Options& options) {
@@ -119,11 +125,14 @@ void describe_config_change(CLI::App& config, Options& options) {
       ->each([&options](const std::string&) { options.value_given = true; });
   set->add_flag("--strict", options.strict, "the value must be JSON5 (--json asks that too)");
   set->add_flag("--append", options.append, "add the value to the end of a list");
-  set->add_flag("--dry-run", options.dry_run, "check it and write nothing");
+  set->add_flag("--dry-run", options.dry_run, "check it, say what it would do, write nothing");
   auto* unset = config_action(config, options, "unset", "take one key out of the file");
   add_key(*unset, options);
   unset->add_flag("--dry-run", options.dry_run, "check it and write nothing");
-  config_action(config, options, "edit", "open the file in $VISUAL or $EDITOR; saved when valid");
+  auto* edit = config_action(config, options, "edit",
+                             "open the file in $VISUAL or $EDITOR; saved when valid");
+  edit->add_option("file", options.path, "go on with the copy that an earlier edit left")
+      ->type_name("COPY");
 }
 
 void describe_config_past(CLI::App& config, Options& options) {

@@ -39,9 +39,23 @@ Result<std::string> bracket_part(std::string_view& text) {
   return part;
 }
 
+// Reads up to the next dot or bracket; a backslash keeps one of them in the part, as in the
+// ancestor's paths. Takes what it read off the front.
+std::string bare_part(std::string_view& text) {
+  std::string part;
+  std::size_t at = 0;
+  for (; at < text.size() && text[at] != '.' && text[at] != '['; ++at) {
+    const auto next = at + 1 < text.size() ? text[at + 1] : ' ';
+    if (text[at] == '\\' && (next == '.' || next == '[' || next == ']')) ++at;
+    part += text[at];
+  }
+  text.remove_prefix(at);
+  return part;
+}
+
 // Keys that need no quotes in a path; more than in JSON5, because only these separate.
 bool stands_bare(std::string_view key) {
-  return !key.empty() && key.find_first_of(".[]\"'") == std::string_view::npos;
+  return !key.empty() && key.find_first_of(".[]\"'\\") == std::string_view::npos;
 }
 
 }  // namespace
@@ -55,10 +69,9 @@ Result<KeyPath> parse_key_path(std::string_view text) {
       TRY(auto part, bracket_part(text));
       path.push_back(std::move(part));
     } else if (after_dot) {
-      const auto end = std::min(text.find_first_of(".["), text.size());
-      if (end == 0) return fail(Errc::invalid_request, "the key has an empty part");
-      path.emplace_back(text.substr(0, end));
-      text.remove_prefix(end);
+      auto part = bare_part(text);
+      if (part.empty()) return fail(Errc::invalid_request, "the key has an empty part");
+      path.push_back(std::move(part));
     } else {
       return fail(Errc::invalid_request, "a dot is missing before '{}'", text);
     }
@@ -69,7 +82,10 @@ Result<KeyPath> parse_key_path(std::string_view text) {
 }
 
 std::string child_path(std::string_view parent, std::string_view key) {
-  if (!stands_bare(key)) return fmt::format("{}[\"{}\"]", parent, key);
+  if (!stands_bare(key)) {
+    const char quote = key.contains('"') ? '\'' : '"';
+    return fmt::format("{}[{}{}{}]", parent, quote, key, quote);
+  }
   return parent.empty() ? std::string(key) : fmt::format("{}.{}", parent, key);
 }
 

@@ -1,5 +1,5 @@
 // The name of one configuration key as people write it: `gateway.auth.token`, `agents.list[0].id`,
-// `models.providers["my.vendor"].apiKey`. Pure; any thread.
+// `models.providers["my.vendor"].apiKey`, `models.providers.my\.vendor.apiKey`. Pure; any thread.
 #pragma once
 
 #include <string>

@@ -119,6 +119,11 @@ TEST_F(ExplainTest, TheTextSaysBoundsChoicesReloadAndPlans) {
   EXPECT_TRUE(to_text(explained("logging.level", "{}")).contains("debug, info, warn"));
   EXPECT_TRUE(to_text(explained("logging.level", "{}")).contains("applies at once"));
   EXPECT_TRUE(to_text(explained("later.key", "{}")).contains("does not use it yet"));
+  EXPECT_FALSE(to_text(explained("later.key", "{}")).contains("restart"));
+  const auto port = to_json(explained("gateway.port", "{}")).get_object();
+  EXPECT_EQ(dump_json(port.at("bounds")), R"({"min":1,"max":65535})");
+  EXPECT_EQ(port.at("type"), "whole number from 1 to 65535");
+  EXPECT_EQ(explained("gateway", "{}").keys, (std::vector<std::string>{"port", "auth"}));
 }
 
 }  // namespace

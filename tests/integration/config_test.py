@@ -60,6 +60,48 @@ class Change(Case):
                              ["http://a.example", "http://b.example"])
             self.refused(place, "set", "gateway.port", "1", "--append", says="no list")
 
+    def test_items_of_a_list_by_their_id_and_dots_in_names(self):
+        with Place("{agents: {list: [{id: 'main'}, {id: 'b c', name: 'B'}]}}") as place:
+            self.assertEqual(self.ok(place, "get", 'agents.list["b c"].name').strip(), "B")
+            self.ok(place, "set", "agents.list.main.name", "M")
+            self.assertEqual(self.ok(place, "get", "agents.list[0].name").strip(), "M")
+            self.assertEqual(place.json("explain", "agents.list.main.name")[1]["key"], "agents.list[0].name")
+            self.ok(place, "unset", "agents.list.main")
+            self.assertEqual(self.ok(place, "get", "agents.list[0].id").strip(), "b c")
+            self.refused(place, "get", "agents.list.main.name", says="[0] b c")
+            self.ok(place, "set", r"models.providers.my\.vendor.baseUrl", "http://127.0.0.1:1/v1")
+            self.assertEqual(self.ok(place, "get", 'models.providers["my.vendor"].baseUrl').strip(), "http://127.0.0.1:1/v1")
+            self.assertIn('set models.providers["my.vendor"].baseUrl', self.ok(place, "history"))
+
+    def test_a_dry_run_tells_what_a_gateway_would_do(self):
+        with Place("{}") as place:
+            self.assertIn("need a restart of the gateway: gateway.port", self.ok(place, "set", "gateway.port", "18791", "--dry-run"))
+            self.assertEqual(place.json("set", "gateway.port", "18791", "--dry-run")[1]["plan"]["restart"], ["gateway.port"])
+            self.assertEqual(place.text(), "{}")
+
+    def test_standard_input_is_looked_at_as_if_it_were_the_file(self):
+        with Place("{}") as place:
+            code, told = place.json("validate", "-", stdin="{\n  gateway: {port: 'x'},\n}")
+            self.assertEqual((code, told["issues"][0]["line"], told["issues"][0]["column"]), (1, 2, 19))
+            self.assertIn("gateway.port", self.ok(place, "plan", "-", stdin="{gateway: {port: 18791}}"))
+            self.ok(place, "validate", "-", stdin="{}")
+            self.assertEqual(place.text(), "{}")
+
+    def test_a_broken_file_names_its_place_and_the_ways_out(self):
+        with Place("{\n  gateway: {port: 18790\n") as place:
+            for words in (("get", "gateway.port"), ("set", "gateway.port", "1"), ("unset", "gateway.port"), ("show",)):
+                self.assertIn("config rollback", self.refused(place, *words, says=place.file + ":"))
+            place.write(place.file, "{gateway: {port: 'x'}}")
+            self.assertEqual(self.ok(place, "get", "gateway.reload.mode").strip(), "hybrid")
+            self.refused(place, "get", "gateway.prot", says="gateway.port")
+
+    def test_an_older_spelling_is_found_under_both_names(self):
+        with Place("{gateway: {hooks: {path: '/x'}}}") as place:
+            for key in ("gateway.hooks.path", "hooks.path"):
+                self.assertEqual(self.ok(place, "get", key).strip(), "/x")
+                self.assertEqual(place.json("explain", key)[1]["value"], "/x")
+            self.assertEqual(place.json("explain", "gateway.hooks.path")[1]["today"], "hooks.path")
+
     def test_what_is_unknown_or_not_valid_is_refused_with_advice(self):
         with Place("{}") as place:
             self.refused(place, "set", "gateway.prot", "1", says="gateway.port")
@@ -68,7 +110,10 @@ class Change(Case):
             self.refused(place, "set", "gateway.port", "many", says="gateway.port")
             self.refused(place, "set", "gateway.bind", "banana")
             self.refused(place, "set", "logging.level", "lowd")
-            self.refused(place, "set", "logging.level", says="needs a value")
+            self.refused(place, "set", "logging.level", says="needs a value", code=2)
+            self.refused(place, "set", "gateway.auth.token", "***", says="only stands where")
+            self.refused(place, "set", "ui.assistant.name", "-x", says="stands behind --", code=2)
+            self.refused(place, "set", "gateway.port", "--", "5", "--dry-run", says="stand before --", code=2)
             self.assertEqual(place.text(), "{}")
             code, told = place.json("set", "gateway.port", "70000")
             self.assertEqual(code, 1)
@@ -84,7 +129,7 @@ class Change(Case):
             self.refused(place, "set", "agents.defaults.model.primary", "a/b", "--strict", says="JSON5")
             self.ok(place, "set", "agents.defaults.model.primary", "'a/b'", "--strict")
             self.assertEqual(self.ok(place, "get", "agents.defaults.model.primary").strip(), "a/b")
-            self.ok(place, "set", "agents.defaults.model.primary", "plain words")
+            self.ok(place, "set", "ui.assistant.name", "plain words")
             self.ok(place, "set", "gateway.port", "0x4a38")
             self.assertEqual(self.ok(place, "get", "gateway.port").strip(), "19000")
             self.ok(place, "set", "gateway", "{port: 18792, /* note */ bind: 'loopback'}")
@@ -237,6 +282,25 @@ class Edit(Case):
             self.assertIn("nothing was changed", err)
             err = self.refused(place, "edit", environment=self.editor(place, 'printf "{a\\0b" > "$1"'))
             self.assertEqual(place.text(), "{}")
+
+    def test_an_edit_that_was_kept_goes_on(self):
+        with Place("{gateway: {port: 18790}}") as place:
+            self.refused(place, "edit", environment=self.editor(place, "echo \"{gateway: {port: 'x'}} // draft\" > \"$1\""))
+            (folder,) = os.listdir(os.path.join(place.state, "edit"))
+            copy = os.path.join(place.state, "edit", folder, os.path.basename(place.file))
+            self.ok(place, "edit", copy, environment=self.editor(place, "sed -i \"s/'x'/18791/\" \"$1\""))
+            self.assertEqual(place.text(), "{gateway: {port: 18791}} // draft\n")
+            self.assertEqual(os.listdir(os.path.join(place.state, "edit")), [])
+            other = place.path("other.json5")
+            place.write(other, "{gateway: {port: 18792}}")
+            self.ok(place, "edit", other, environment={"EDITOR": "true"})
+            self.assertEqual((place.text().strip(), place.text(other)), ("{gateway: {port: 18792}}", "{gateway: {port: 18792}}"))
+            self.refused(place, "edit", place.path("none"), says="does not exist")
+
+    def test_an_emptied_copy_changes_nothing(self):
+        with Place("{gateway: {port: 18790}}") as place:
+            self.refused(place, "edit", environment=self.editor(place, ': > "$1"'), says="no configuration")
+            self.assertEqual(place.text(), "{gateway: {port: 18790}}")
 
     def test_a_broken_edit_is_kept_and_its_place_told(self):
         with Place("{gateway: {port: 18790}}") as place:

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <set>
 
 #include "base/json.h"
+#include "base/make_row.h"
 #include "base/text.h"
 #include "config/edit.h"
 #include "config/explain/overrides.h"
@@ -85,7 +87,9 @@ void find_in_file(Explanation& out, const KeyPath& key, const Inspection& found,
   out.source = source;
   out.origin = source.file == document.file ? Origin::file : Origin::include;
   if (found.config) {
-    if (auto shown = found.config->shown(out.key)) out.value = dump_json(*shown);
+    const auto today = name_of_today(key, document);
+    if (today != key) out.today = to_text(today);
+    if (auto shown = found.config->shown(to_text(today))) out.value = dump_json(*shown);
   } else if (written != nullptr) {
     const auto masked = redacted(document.tree(), schema);
     out.value = dump_json(*find_value(masked, key));
@@ -114,7 +118,9 @@ std::string reference_in_words(const Reference& reference) {
 
 std::string origin_in_words(const Explanation& out) {
   switch (out.origin) {
-    case Origin::unset: return "nowhere: it is not set and has no default";
+    case Origin::unset:
+      return out.keys.empty() ? "nowhere: it is not set and has no default"
+                              : "nowhere: nothing is set below it";
     case Origin::fallback: return "the default";
     case Origin::file: return to_text(out.source);
     case Origin::include: return fmt::format("{} (included)", to_text(out.source));
@@ -130,12 +136,51 @@ std::string value_in_words(const std::string& text) {
   return replace_all(pretty_json(*value), "\n", "\n            ");
 }
 
+// A long list in lines of a hundred characters, beneath each other.
+std::string listed(const std::vector<std::string>& words) {
+  constexpr std::size_t kWidth = 88;
+  std::string out;
+  std::size_t width = 0;
+  for (const auto& word : words) {
+    if (!out.empty()) out += ",";
+    const bool next = width > 0 && width + word.size() + 2 > kWidth;
+    if (next) width = 0;
+    out += next ? "\n            " : out.empty() ? "" : " ";
+    out += word;
+    width += word.size() + 2;
+  }
+  return out;
+}
+
+// The names that rows know directly below the key; a row's `*` stands for any part of it.
+std::vector<std::string> keys_below(const KeyPath& key, const Schema& schema) {
+  std::vector<std::string> out;
+  for (const auto& row : schema.rows()) {
+    auto rest = row.path;
+    const bool below = std::ranges::all_of(key, [&rest](const std::string& part) {
+      const auto end = std::min(rest.find('.'), rest.size());
+      const auto name = rest.substr(0, end);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+      return name == part || name == "*";
+    });
+    const auto name = rest.substr(0, std::min(rest.find('.'), rest.size()));
+    if (!below || name.empty()) continue;
+    const auto shown = name == "*" ? string_view("<name>") : name;
+    if (std::ranges::find(out, shown) == out.end()) out.emplace_back(shown);
+  }
+  return out;
+}
+
 std::string row_in_words(const Explanation& out) {
   const auto& row = *out.row;
-  auto text = fmt::format("{}\n  {}\n  kind      {}", out.key, row.description, facts(row));
-  text += fmt::format("\n  change    {}", reload_in_words(row));
-  if (row.planned)
+  auto text = fmt::format("{}\n  {}\n  kind      {}{}", out.key, row.description, kind_of(row),
+                          out.secret ? "; secret" : "");
+  if (!row.fallback.empty()) text += fmt::format("\n  default   {}", row.fallback);
+  if (row.planned) {
     text += "\n  planned   this version checks and keeps the key, but does not use it yet";
+  } else {
+    text += fmt::format("\n  change    {}", reload_in_words(row));
+  }
   if (!row.same_as.empty()) text += fmt::format("\n  today     {}", row.same_as);
   return text;
 }
@@ -163,11 +208,25 @@ string_view name_of(Origin origin) {
   return "unset";
 }
 
+KeyPath name_of_today(const KeyPath& key, const Document& document) {
+  for (const auto& moved : document.moved) {
+    if (moved.to.empty() || moved.from.size() > key.size() ||
+        !std::equal(moved.from.begin(), moved.from.end(), key.begin()))
+      continue;
+    auto today = moved.to;
+    today.insert(today.end(), key.begin() + static_cast<std::ptrdiff_t>(moved.from.size()),
+                 key.end());
+    return today;
+  }
+  return key;
+}
+
 Explanation explain(const KeyPath& key, const Inspection& found, const Schema& schema,
                     const Environment& environment, const std::vector<std::string>& spoken) {
   Explanation out{.key = to_text(key), .row = schema.row(key), .known = schema.known(key)};
   out.secret = schema.is_secret(key);
   if (!out.known) out.near = schema.suggestion(key);
+  out.keys = keys_below(key, schema);
   const auto* variables = override_of(out.key);
   if (variables != nullptr) out.variables = names_of(*variables);
   out.variables.insert(out.variables.end(), spoken.begin(), spoken.end());
@@ -188,6 +247,8 @@ std::string to_text(const Explanation& out) {
   if (out.row == nullptr)
     text += out.known ? "\n  an object that holds other keys"
                       : "\n  this version does not know the key";
+  if (!out.keys.empty()) text += "\n  keys      " + listed(out.keys);
+  if (!out.today.empty()) text += fmt::format("\n  today     {}", out.today);
   if (out.near) text += fmt::format("\n  did you mean {}?", *out.near);
   if (!out.value.empty()) text += "\n  value     " + value_in_words(out.value);
   text += fmt::format("\n  from      {}", origin_in_words(out));
@@ -200,15 +261,27 @@ std::string to_text(const Explanation& out) {
 
 namespace {
 
+// Whole numbers without a fraction and an exponent.
+json::value number(double value) {
+  constexpr double kExact = 9007199254740992.0;
+  const bool whole = value > -kExact && value < kExact &&
+                     static_cast<double>(static_cast<std::int64_t>(value)) == value;
+  return whole ? json::value(static_cast<std::int64_t>(value)) : json::value(value);
+}
+
 void put_row(json::object& out, const FieldRow& row) {
-  out["type"] = facts(row);
+  out["type"] = kind_of(row);
   out["description"] = row.description;
   if (!row.one_of.empty()) {
     json::array choices;
     for (const auto choice : split(row.one_of, '|')) choices.emplace_back(choice);
     out["choices"] = std::move(choices);
   }
-  if (row.min != row.max) out["bounds"] = json::object{{"min", row.min}, {"max", row.max}};
+  if (row.min != row.max) {
+    json::object bounds{{"min", number(row.min)}};
+    if (row.max < make_row::kMost) bounds["max"] = number(row.max);
+    out["bounds"] = std::move(bounds);
+  }
   if (auto fallback = parse_json(row.fallback); fallback && !row.fallback.empty())
     out["default"] = std::move(*fallback);
   out["reload"] = name_of(row.reload);
@@ -232,7 +305,9 @@ json::value to_json(const Explanation& explanation) {
   const auto& it = explanation;
   json::object out{{"key", it.key}, {"known", it.known}, {"secret", it.secret}};
   if (it.near) out["suggestion"] = *it.near;
+  if (!it.today.empty()) out["today"] = it.today;
   if (it.row != nullptr) put_row(out, *it.row);
+  if (!it.keys.empty()) out["keys"] = json::array(it.keys.begin(), it.keys.end());
   const auto value =
       it.value.empty() ? json::value(nullptr) : parse_json(it.value).value_or(nullptr);
   out["value"] = value;

@@ -128,11 +128,15 @@ class Example {
 
 }  // namespace
 
-std::string facts(const FieldRow& row) {
+std::string kind_of(const FieldRow& row) {
   std::string out = row.one_of.empty() ? std::string(type_name(row.type))
                                        : replace_all(std::string(row.one_of), "|", ", ");
   if (row.also) out += fmt::format(" or {}", type_name(*row.also));
-  out += bounds(row);
+  return out + bounds(row);
+}
+
+std::string facts(const FieldRow& row) {
+  auto out = kind_of(row);
   if (!row.fallback.empty()) out += fmt::format("; default {}", row.fallback);
   if (row.secret) out += "; secret";
   if (!row.same_as.empty()) out += fmt::format("; another name of {}", row.same_as);

@@ -9,6 +9,8 @@
 
 namespace carapace::config {
 
+// "whole number from 1 to 65535"
+std::string kind_of(const FieldRow& row);
 // "whole number from 1 to 65535; default 18789; needs a restart"
 std::string facts(const FieldRow& row);
 // "gateway.port: Port on which … (facts)"

@@ -1,8 +1,6 @@
 // config set | unset: one key of the file.
 #include <fmt/format.h>
 
-#include <iostream>
-#include <iterator>
 #include <utility>
 
 #include "app/terminal/line_reader.h"
@@ -10,6 +8,7 @@
 #include "app/verbs/config/actions.h"
 #include "app/verbs/config/effect.h"
 #include "app/verbs/config/findings.h"
+#include "app/verbs/config/typed.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "config/json5.h"
@@ -18,25 +17,13 @@
 namespace carapace::app {
 namespace {
 
-constexpr std::size_t kMaxTyped = 4UL << 20U;
+// How secrets are shown is no secret: a value that was copied from there would lock its owner out.
+constexpr std::string_view kMask = "***";
 
 struct Wish {
   config::KeyPath key;
   json::value value;
 };
-
-std::unexpected<Error> unknown_key(const config::KeyPath& key, const config::Schema& schema) {
-  const auto near = schema.suggestion(key);
-  return fail(Errc::not_found, "there is no key {}.{}", config::to_text(key),
-              near ? fmt::format(" Did you mean {}?", *near) : "");
-}
-
-std::string all_of_input() {
-  std::string text;
-  char byte = 0;
-  while (text.size() <= kMaxTyped && std::cin.get(byte)) text.push_back(byte);
-  return text;
-}
 
 // The words of the value: given, asked for without echo, or from standard input.
 Result<std::string> typed_text(const Options& options, bool secret) {
@@ -46,8 +33,6 @@ Result<std::string> typed_text(const Options& options, bool secret) {
           "a secret on the command line stays in your shell's history; leave it out to be asked");
     return options.value;
   }
-  if (!options.value_given && !secret)
-    return fail(Errc::invalid_request, "{} needs a value; nothing was changed", options.key);
   std::string text;
   if (is_terminal(0)) {
     text = read_secret(options.key + ": ").value_or("");
@@ -92,15 +77,24 @@ Result<config::KeyPath> appended(config::KeyPath list, const config::Inspection&
   return list;
 }
 
+// A secret may be left out: it is asked for.
+bool is_asked_for(const config::Schema& schema, const config::KeyPath& key) {
+  const auto* row = schema.row(key);
+  return schema.is_secret(key) && (row == nullptr || row->type == FieldType::text);
+}
+
 Result<Wish> read_wish(const ConfigCall& call, const config::Inspection& found) {
   const auto& options = call.options;
   Wish wish;
-  TRY(wish.key, config::parse_key_path(options.key));
+  TRY(wish.key, typed_key(call, found));
   if (!call.schema.known(wish.key)) return unknown_key(wish.key, call.schema);
   const auto* row = call.schema.row(wish.key);
-  const bool secret =
-      call.schema.is_secret(wish.key) && (row == nullptr || row->type == FieldType::text);
+  const bool secret = is_asked_for(call.schema, wish.key);
   TRY(const auto text, typed_text(options, secret));
+  if (secret && text == kMask)
+    return fail(Errc::invalid_request,
+                "*** only stands where {} is shown; it is not its value. Nothing was changed",
+                options.key);
   TRY(wish.value, read_value(options, text, row, secret));
   if (!options.append) return wish;
   TRY(wish.key, appended(std::move(wish.key), found, row));
@@ -110,6 +104,13 @@ Result<Wish> read_wish(const ConfigCall& call, const config::Inspection& found) 
     wish.value = json::array{std::move(wish.value)};
   }
   return wish;
+}
+
+// For the history: which key, so that a list of ten changes says something.
+std::string by(std::string_view action, const config::KeyPath& key) {
+  constexpr std::size_t kMost = 120;
+  const auto words = fmt::format("config {} {}", action, config::to_text(key));
+  return words.size() > kMost ? fmt::format("config {}", action) : words;
 }
 
 std::string in_file(const ConfigCall& call, std::string_view what) {
@@ -123,10 +124,17 @@ std::string in_file(const ConfigCall& call, std::string_view what) {
 
 int config_set(const ConfigCall& call) {
   const auto before = config::inspect(call.paths.config_file, call.schema, call.environment);
+  const auto key = typed_key(call, before);
+  if (key && !call.options.value_given && call.schema.known(*key) &&
+      !is_asked_for(call.schema, *key)) {
+    report(Error{Errc::invalid_request, call.options.key + " needs a value; nothing was changed"},
+           call.options.json);
+    return kExitUsage;
+  }
   const auto wish = read_wish(call, before);
   if (!wish) return report(wish.error(), call.options.json);
   const auto written =
-      checked_write(call, before, {.by = "config set", .dry_run = call.options.dry_run},
+      checked_write(call, before, {.by = by("set", wish->key), .dry_run = call.options.dry_run},
                     [&](const config::Writer& writer, const config::WriteRequest& request) {
                       return writer.set(wish->key, wish->value, request);
                     });
@@ -136,14 +144,14 @@ int config_set(const ConfigCall& call) {
 
 int config_unset(const ConfigCall& call) {
   const auto before = config::inspect(call.paths.config_file, call.schema, call.environment);
-  const auto key = config::parse_key_path(call.options.key);
+  const auto key = typed_key(call, before);
   if (!key) return report(key.error(), call.options.json);
   // A key that nobody knows may be taken out as well: that is how a slip is mended.
   if (!before.document.problem && value_at(before.document.tree(), *key) == nullptr &&
       !call.schema.known(*key))
     return report(unknown_key(*key, call.schema).error(), call.options.json);
   const auto written =
-      checked_write(call, before, {.by = "config unset", .dry_run = call.options.dry_run},
+      checked_write(call, before, {.by = by("unset", *key), .dry_run = call.options.dry_run},
                     [&](const config::Writer& writer, const config::WriteRequest& request) {
                       return writer.unset(*key, request);
                     });

@@ -9,6 +9,7 @@
 #include "app/verbs/config/actions.h"
 #include "app/verbs/config/effect.h"
 #include "app/verbs/config/findings.h"
+#include "app/verbs/config/typed.h"
 #include "base/json.h"
 #include "base/random.h"
 #include "config/history.h"
@@ -18,8 +19,12 @@
 namespace carapace::app {
 namespace {
 
-// The file that was named, else the one in use. One that was named has to be there.
+bool is_input(const ConfigCall& call) { return call.options.path == "-"; }
+
+// The file that was named, else the one in use. One that was named has to be there; standard input
+// is looked at as if it stood in the place of the one in use.
 Result<std::string> wanted_file(const ConfigCall& call) {
+  if (is_input(call)) return call.paths.config_file;
   if (call.options.path.empty()) return call.paths.config_file;
   std::error_code error;
   const auto file =
@@ -29,6 +34,13 @@ Result<std::string> wanted_file(const ConfigCall& call) {
   if (error || !std::filesystem::exists(file, error))
     return fail(Errc::not_found, "there is no file {}", file);
   return file;
+}
+
+Result<config::Inspection> wanted(const ConfigCall& call, const std::string& file) {
+  if (!is_input(call)) return config::inspect(file, call.schema, call.environment);
+  const auto text = all_of_input();
+  if (text.size() > kMaxTyped) return fail(Errc::too_large, "standard input is longer than 4 MiB");
+  return inspect_text(text, file, call.schema, call.environment);
 }
 
 int count_of(const config::Inspection& found, config::Severity severity) {
@@ -46,7 +58,7 @@ Result<config::Inspection> inspect_entry(const config::HistoryEntry& entry,
       if (file.path == path) return file.text;
     return fail(Errc::not_found, "{} is not part of entry {}", path, entry.number);
   };
-  return config::inspect(entry.files.front().path, call.schema, call.environment, reader);
+  return config::inspect_kept(entry.files.front().path, call.schema, call.environment, reader);
 }
 
 struct Base {
@@ -88,7 +100,9 @@ Result<Base> base_of(const ConfigCall& call) {
 int config_validate(const ConfigCall& call) {
   const auto file = wanted_file(call);
   if (!file) return report(file.error(), call.options.json);
-  auto found = config::inspect(*file, call.schema, call.environment);
+  auto read = wanted(call, *file);
+  if (!read) return report(read.error(), call.options.json);
+  auto& found = *read;
   if (const auto problem = found.valid() ? start_problem(call, found) : std::nullopt) {
     found.issues.push_back({config::Severity::error, "", problem->detail});
     found.error = *problem;
@@ -140,7 +154,9 @@ std::vector<std::string> waiting_in(const ConfigCall& call) {
 int config_plan(const ConfigCall& call) {
   const auto file = wanted_file(call);
   if (!file) return report(file.error(), call.options.json);
-  const auto after = config::inspect(*file, call.schema, call.environment);
+  const auto read = wanted(call, *file);
+  if (!read) return report(read.error(), call.options.json);
+  const auto& after = *read;
   const auto base = base_of(call);
   if (!base) return report(base.error(), call.options.json);
   if (!after.valid() || !after.config) {

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "app/doctor/finding.h"
 #include "app/terminal/line_reader.h"
 #include "app/terminal/output.h"
 #include "app/verbs/config/actions.h"
@@ -16,6 +17,7 @@
 #include "app/verbs/config/findings.h"
 #include "base/json.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "fs/atomic_write.h"
 #include "fs/directory.h"
 #include "fs/io_error.h"
@@ -107,8 +109,9 @@ struct Saved {
 
 std::unexpected<Error> kept(Copy& copy, Errc code, std::string_view why) {
   copy.keep();
-  return fail(code, "{}{}nothing was changed; your copy is {}", why, why.empty() ? "" : "\n",
-              copy.file());
+  return fail(code,
+              "{}{}nothing was changed; your copy is {}\ncarapace config edit {} goes on with it",
+              why, why.empty() ? "" : "\n", copy.file(), doctor::shell_word(copy.file()));
 }
 
 config::WriteResult save(const ConfigCall& call, const std::string& text,
@@ -138,23 +141,44 @@ Result<Saved> edit_and_save(const ConfigCall& call, const config::Inspection& be
       return fail(Errc::cancelled, "the editor took the copy away; nothing was changed");
     if (!text) return kept(copy, text.error().code, text.error().detail);
     if (*text == before.document.text) return Saved{};
+    if (trim(*text).empty()) {
+      print_error("an empty file is no configuration; {} stands for all defaults");
+      if (again()) continue;
+      return std::unexpected(Error{Errc::invalid_request, "nothing was changed"});
+    }
     const auto found = inspect_text(*text, call.paths.config_file, call.schema, call.environment);
     print_issues(found);
     if (found.valid()) {
       auto written = save(call, *text, before);
       if (written) return Saved{std::move(*written)};
       const auto& refusal = written.error();
-      print_error(refusal.error.detail);
-      for (const auto& issue : refusal.issues)
-        print_error("error: " + line_of(issue, found.document));
       if (refusal.why != config::Refused::invalid)
         return kept(copy, refusal.error.code,
                     refusal.why == config::Refused::stale
                         ? "somebody else changed the file meanwhile"
                         : std::string_view(refusal.error.detail));
+      print_error(refusal.error.detail);
+      for (const auto& issue : refusal.issues)
+        print_error("error: " + line_of(issue, found.document));
     }
     if (!again()) return kept(copy, Errc::invalid_request, "");
   }
+}
+
+// The file as it is, or the copy that an earlier edit left.
+Result<std::string> first_text(const ConfigCall& call, const config::Inspection& before) {
+  if (call.options.path.empty()) return before.document.text;
+  return fs::read_file(call.options.path, {.max_bytes = kMaxCopyBytes, .follow_links = true});
+}
+
+// A copy of ours that has done its work goes; any other file stays.
+void forget_kept(const ConfigCall& call) {
+  if (call.options.path.empty()) return;
+  namespace files = std::filesystem;
+  std::error_code error;
+  const auto folder = files::canonical(call.options.path, error).parent_path();
+  if (!error && files::equivalent(folder.parent_path(), call.paths.state_dir + "/edit", error))
+    files::remove_all(folder, error);
 }
 
 }  // namespace
@@ -165,10 +189,13 @@ int config_edit(const ConfigCall& call) {
   // A file that does not parse is what an editor is for; one that cannot be read is not.
   if (problem && problem->failure == config::ReadFailure::read_error && problem->path.empty())
     return report(*before.error, call.options.json);
-  auto copy = Copy::make(call, before.document.text);
+  const auto start = first_text(call, before);
+  if (!start) return report(start.error(), call.options.json);
+  auto copy = Copy::make(call, *start);
   if (!copy) return report(copy.error(), call.options.json);
   const auto saved = edit_and_save(call, before, *copy);
   if (!saved) return report(saved.error(), call.options.json);
+  forget_kept(call);
   if (saved->written)
     return report_written(call, fmt::format("{} is saved.", call.paths.config_file),
                           *saved->written, before);

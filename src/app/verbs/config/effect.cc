@@ -190,16 +190,33 @@ config::WriteResult checked_write(
 int report(const config::Refusal& refusal, const config::Inspection& found, bool as_json) {
   print_error(refusal.error.detail);
   json::array issues;
+  // Only of a file that does not parse are the places those of what lies on the disk.
+  const bool broken = found.document.problem.has_value();
   for (const auto& issue : refusal.issues) {
-    print_error("  " + config::to_text(issue));
+    print_error("  " + (broken ? line_of(issue, found.document) : config::to_text(issue)));
     issues.push_back(json_of(issue, found.document));
   }
   if (as_json)
     print_line(dump_json(json::object{
         {"error", {{"code", errc_row(refusal.error.code).name}, {"message", refusal.error.detail}}},
         {"issues", std::move(issues)}}));
+  advise(found);
   return kExitFailed;
 }
+
+namespace {
+
+// What a running gateway would do about a change that is only tried.
+std::optional<config::ReloadPlan> plan_of_change(const ConfigCall& call,
+                                                 const config::Inspection& before,
+                                                 const config::Written& written) {
+  const auto after =
+      inspect_text(written.text, call.paths.config_file, call.schema, call.environment);
+  if (!before.config || !after.config) return std::nullopt;
+  return config::plan_reload(*before.config, *after.config, call.schema);
+}
+
+}  // namespace
 
 int report_written(const ConfigCall& call, const std::string& sentence,
                    const config::Written& written, const config::Inspection& before) {
@@ -207,10 +224,13 @@ int report_written(const ConfigCall& call, const std::string& sentence,
   for (const auto& warning : written.warnings) print_error("warning: " + warning);
   const bool dry = call.options.dry_run;
   std::optional<Effect> effect;
+  std::optional<config::ReloadPlan> plan;
+  if (dry) plan = plan_of_change(call, before, written);
   if (!dry) effect = effect_of(call, before.config, written);
   if (!call.options.json) {
     print_line(written.changed || dry ? sentence : "Nothing differs; nothing was written.");
     if (effect && written.changed) print_line(to_text(*effect));
+    if (plan && !plan->empty()) print_line(config::to_text(*plan));
     return kExitOk;
   }
   json::object out{{"ok", true},
@@ -223,6 +243,7 @@ int report_written(const ConfigCall& call, const std::string& sentence,
   for (const auto& issue : written.issues) warnings.emplace_back(config::to_text(issue));
   out["warnings"] = std::move(warnings);
   if (effect) out["effect"] = to_json(*effect);
+  if (plan) out["plan"] = config::to_json(*plan);
   print_line(dump_json(out));
   return kExitOk;
 }

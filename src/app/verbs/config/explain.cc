@@ -3,6 +3,8 @@
 
 #include "app/terminal/output.h"
 #include "app/verbs/config/actions.h"
+#include "app/verbs/config/findings.h"
+#include "app/verbs/config/typed.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "extensions/providers/builtin.h"
@@ -26,13 +28,16 @@ std::vector<std::string> provider_variables(const config::KeyPath& key) {
 }  // namespace
 
 int config_explain(const ConfigCall& call) {
-  const auto key = config::parse_key_path(call.options.key);
-  if (!key) return report(key.error(), call.options.json);
   const auto found = config::inspect(call.paths.config_file, call.schema, call.environment);
+  const auto key = typed_key(call, found);
+  if (!key) return report(key.error(), call.options.json);
   const auto told =
       config::explain(*key, found, call.schema, call.environment, provider_variables(*key));
   print_line(call.options.json ? dump_json(config::to_json(told)) : config::to_text(told));
-  if (!found.valid()) print_error("the file has errors: carapace config validate lists them");
+  if (found.document.problem && found.error) print_error(found.error->detail);
+  advise(found);
+  if (!found.valid() && !found.document.problem)
+    print_error("the file has errors: carapace config validate lists them");
   return told.known || told.origin != config::Origin::unset ? kExitOk : kExitFailed;
 }
 

@@ -51,6 +51,12 @@ void print_issues(const config::Inspection& found) {
     print_error(fmt::format("{}: {}", name_of(issue.severity), line_of(issue, found.document)));
 }
 
+void advise(const config::Inspection& found) {
+  if (found.document.problem)
+    print_error(
+        "carapace config edit opens the file; carapace config rollback brings the one before back");
+}
+
 config::Inspection inspect_text(const std::string& text, const std::string& file,
                                 const config::Schema& schema,
                                 const config::Environment& environment) {

@@ -20,6 +20,9 @@ json::object json_of(const config::Issue& issue, const config::Document& documen
 // All of them to standard error, warnings named as such; nothing for a file without any.
 void print_issues(const config::Inspection& found);
 
+// How a file that does not parse is mended; nothing for any other.
+void advise(const config::Inspection& found);
+
 // The same document under another name, for a text that is checked before it gets there.
 config::Inspection inspect_text(const std::string& text, const std::string& file,
                                 const config::Schema& schema,

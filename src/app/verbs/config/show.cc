@@ -4,9 +4,11 @@
 #include "app/terminal/output.h"
 #include "app/verbs/config/actions.h"
 #include "app/verbs/config/findings.h"
+#include "app/verbs/config/typed.h"
 #include "base/json.h"
 #include "config/config.h"
 #include "config/edit.h"
+#include "config/explain/explain.h"
 #include "fs/read_file.h"
 
 namespace carapace::app {
@@ -18,12 +20,16 @@ config::Inspection inspected(const ConfigCall& call) {
 
 // A file with errors is shown as far as it can be read: whoever mends it needs to see it.
 Result<json::value> value_in(const config::Inspection& found, const ConfigCall& call) {
-  if (found.config) return found.config->shown(call.options.key);
-  if (found.document.problem) return std::unexpected(*found.error);
-  TRY(const auto key, config::parse_key_path(call.options.key));
+  TRY(const auto key, typed_key(call, found));
+  if (found.config)
+    return found.config->shown(config::to_text(config::name_of_today(key, found.document)));
+  if (found.document.problem || !found.document.tree().is_object())
+    return std::unexpected(*found.error);
   const auto tree = config::redacted(found.document.tree(), call.schema);
   const auto* value = value_at(tree, key);
   if (value != nullptr) return *value;
+  if (!call.schema.known(key)) return unknown_key(key, call.schema);
+  if (auto fallback = call.schema.fallback(key); !fallback.is_null()) return fallback;
   return fail(Errc::not_found, "{} is not set.", call.options.key);
 }
 
@@ -39,7 +45,11 @@ void print_value(const json::value& value, bool as_json) {
 
 int config_show(const ConfigCall& call) {
   const auto found = inspected(call);
-  if (found.document.problem) return report(*found.error, call.options.json);
+  if (found.document.problem) {
+    report(*found.error, call.options.json);
+    advise(found);
+    return kExitFailed;
+  }
   if (!found.config) {
     print_value(config::redacted(found.document.tree(), call.schema), true);
   } else {
@@ -53,7 +63,11 @@ int config_show(const ConfigCall& call) {
 int config_get(const ConfigCall& call) {
   const auto found = inspected(call);
   const auto value = value_in(found, call);
-  if (!value) return report(value.error(), call.options.json);
+  if (!value) {
+    report(value.error(), call.options.json);
+    advise(found);
+    return kExitFailed;
+  }
   if (value->is_null())
     return report(Error{Errc::not_found, call.options.key + " is not set."}, call.options.json);
   print_value(*value, call.options.json);
