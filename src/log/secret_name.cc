@@ -33,9 +33,9 @@ constexpr std::array<string_view, 12> kCounting{"max",        "min",    "num",  
                                                 "input",      "output", "prompt",  "reasoning",
                                                 "completion", "cached", "context", "per"};
 // Before "key" these say what it opens.
-constexpr std::array<string_view, 16> kKeyKinds{
-    "api",     "private", "access", "signing", "encryption", "master", "account", "shared",
-    "service", "auth",    "hmac",   "ssh",     "storage",    "client", "deploy",  "license"};
+constexpr std::array<string_view, 17> kKeyKinds{
+    "api",  "private", "access", "signing", "encryption", "master", "account", "shared",  "service",
+    "auth", "hmac",    "ssh",    "storage", "client",     "deploy", "license", "recovery"};
 
 template <std::size_t N>
 bool among(const std::array<string_view, N>& list, string_view word) {

@@ -123,6 +123,7 @@ TEST(Fields, SecretsOfOtherPeoplesSectionsAreSeenByTheirNames) {
   for (const char* path : {"channels.line.channelAccessToken",
                            "channels.line.accounts.a.channelSecret",
                            "channels.nostr.privateKey",
+                           "channels.matrix.recoveryKey",
                            "channels.irc.password",
                            "channels.zalo.botToken",
                            "telegram.botToken",
