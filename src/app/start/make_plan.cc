@@ -29,7 +29,7 @@ std::optional<config::Inspection> last_good(const Place& place,
       if (found == entry.files.end()) return fail(Errc::not_found, "{} is not kept", path);
       return found->text;
     };
-    auto found = config::inspect(place.config_path, schema(), environment, reader);
+    auto found = config::inspect_kept(place.config_path, schema(), environment, reader);
     if (found.config) return found;
   }
   return std::nullopt;
