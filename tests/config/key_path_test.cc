@@ -28,5 +28,13 @@ TEST(KeyPath, RefusesWhatMeansNothing) {
   EXPECT_FALSE(parse_key_path(deep + ".a"));
 }
 
+TEST(KeyPath, ABackslashKeepsADotAndNamesComeBackAsTheyWere) {
+  EXPECT_EQ(parse_key_path("a.my\\.vendor.b").value(), (KeyPath{"a", "my.vendor", "b"}));
+  EXPECT_EQ(parse_key_path("a.x\\[0\\]").value(), (KeyPath{"a", "x[0]"}));
+  EXPECT_EQ(parse_key_path("a.b\\c").value(), (KeyPath{"a", "b\\c"}));
+  for (const auto* name : {"my.vendor", "a\\b", "a\\.b", "say \"so\"", "it's", "[x]"})
+    EXPECT_EQ(parse_key_path(to_text({"a", name, "b"})).value(), (KeyPath{"a", name, "b"})) << name;
+}
+
 }  // namespace
 }  // namespace carapace::config

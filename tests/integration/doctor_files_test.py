@@ -313,6 +313,17 @@ class Files(DoctorTest):
                 self.assertNotIn(check_id, look(), found[check_id])
         self.assertEqual(open(patient.gateway.config_path, encoding="utf-8").read(), before)
 
+    def test_the_command_for_a_broken_file_brings_the_last_good_one_back(self):
+        patient = Patient(self)
+        good = open(patient.gateway.config_path, encoding="utf-8").read()
+        with open(patient.gateway.config_path, "w", encoding="utf-8") as file:
+            file.write("{ gateway: ")
+        command = patient.found("--offline")["config.invalid"]["remediation"]
+        done = self.shell(patient, command)
+        self.assertEqual(done.returncode, 0, (command, done.stderr))
+        self.assert_clean(patient.found("--offline"))
+        self.assertEqual(json.loads(open(patient.gateway.config_path, encoding="utf-8").read())["models"], json.loads(good)["models"])
+
     def test_only_findings_are_said(self):
         patient = Patient(self, run_first=False)
         patient.config["models"]["providers"]["mock"]["apiKey"] = "keychain:mock:main:key"

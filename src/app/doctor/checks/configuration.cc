@@ -36,8 +36,9 @@ Finding broken(const Ground& ground) {
   if (const auto good = last_good(ground)) {
     finding.detail += fmt::format(
         " A gateway runs on with entry {} of the history, the last good one.", good->number);
-    finding.remediation = fmt::format("{}   or back to the last good one: {}", finding.remediation,
-                                      command(ground, fmt::format("rollback {}", good->number)));
+    finding.remediation =
+        fmt::format("{}   # or by hand: {}",
+                    command(ground, fmt::format("rollback {}", good->number)), finding.remediation);
     finding.mend = {
         .kind = Mend::Kind::roll_back, .path = ground.paths.config_file, .number = good->number};
   } else {

@@ -34,7 +34,7 @@ Finding taken(const Ground& ground, const std::string& address) {
   auto mend =
       other == 0 ? std::string() : ground.command(fmt::format("config set gateway.port {}", other));
   if (!listeners.empty() && listeners.front().pid != 0)
-    mend += fmt::format("{}kill {}", mend.empty() ? "" : "   or: ", listeners.front().pid);
+    mend += fmt::format("{}kill {}", mend.empty() ? "" : "   # or: ", listeners.front().pid);
   return {.check_id = "gateway.port_taken",
           .severity = Severity::critical,
           .title = fmt::format("Port {} is taken", port),
