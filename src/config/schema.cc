@@ -5,7 +5,6 @@
 #include "base/json.h"
 #include "config/check/node.h"
 #include "config/text/near_name.h"
-#include "log/redact.h"
 
 namespace carapace::config {
 
@@ -113,9 +112,7 @@ bool Schema::is_secret(const KeyPath& path) const {
     node = node == nullptr ? nullptr : walk.child(*node, part);
     if (node != nullptr && node->row != nullptr && node->row->secret) return true;
   }
-  // A row that says "not secret" is believed; names decide only where no row does.
-  return !path.empty() && (node == nullptr || node->row == nullptr) &&
-         log::is_secret_name(path.back());
+  return !path.empty() && SchemaWalk::is_secret(node, path.back());
 }
 
 json::value Schema::fallback(const KeyPath& path) const {

@@ -18,6 +18,7 @@ constexpr std::size_t kHead = 6;
 constexpr std::size_t kTail = 4;
 constexpr std::size_t kLongEnough = 18;
 constexpr std::size_t kBareKeyLength = 32;
+constexpr std::size_t kQueryKeyLength = 8;
 constexpr std::size_t kShortestCredential = 6;
 constexpr int kMaxPasses = 4;
 
@@ -223,7 +224,8 @@ bool Walk::named_value(std::size_t begin, std::size_t end) {
   if (!value->with_equals || !is_key_name(name)) return false;
   const auto open = value->at + (quote(peek(value->at)) ? 1U : 0U);
   const auto stop = open == value->at ? bare_end(open) : quoted_end(open, text_[value->at], 0);
-  if (stop - open < kBareKeyLength) return false;
+  const bool query = name == "key" && begin > 0 && string_view("?&").contains(text_[begin - 1]);
+  if (stop - open < (query ? kQueryKeyLength : kBareKeyLength)) return false;
   hide(open, stop);
   return true;
 }

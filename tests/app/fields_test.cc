@@ -296,9 +296,11 @@ TEST(Describe, OneLine) {
             "anthropic.apiKey: Key of the provider. (text; secret; another name of "
             "models.providers.anthropic.apiKey)");
   EXPECT_EQ(config::label_of("allowInsecureAuth"), "Allow insecure auth");
-  EXPECT_EQ(config::label_of("daily_limit_usd"), "Daily limit usd");
+  EXPECT_EQ(config::label_of("daily_limit_usd"), "Daily limit USD");
   EXPECT_EQ(config::label_of("baseURL"), "Base URL");
-  EXPECT_EQ(config::label_of("ttl"), "Ttl");
+  EXPECT_EQ(config::label_of("ttl"), "TTL");
+  EXPECT_EQ(config::label_of("baseUrl"), "Base URL");
+  EXPECT_EQ(config::label_of("apiKey"), "API key");
 }
 
 // Files that are what the rows say. When one of these fails, write what the rows say to the file:

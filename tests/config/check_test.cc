@@ -70,6 +70,21 @@ class CheckTest : public ::testing::Test {
   Schema schema_{std::span<const FieldRow>(kRows)};
 };
 
+TEST(CheckAnyRow, LetsNamesDecideWhereItStandsForAllOfThem) {
+  using namespace make_row;
+  static constexpr std::array kWide{of(FieldType::any, "meta.*", "Notes."),
+                                    of(FieldType::any, "token", "Not secret, by its own row."),
+                                    text("named.*", "Texts that are no secrets.")};
+  const Schema schema{std::span<const FieldRow>(kWide)};
+  const auto tree = parse_json5("{meta: {token: 'a', note: 'b'}, token: 'c', named: {token: 'd'}}");
+  EXPECT_EQ(dump_json(redacted(tree.value(), schema, "MASK")),
+            R"({"meta":{"token":"MASK","note":"b"},"token":"c","named":{"token":"d"}})");
+  EXPECT_TRUE(schema.is_secret({"meta", "token"}));
+  EXPECT_FALSE(schema.is_secret({"meta", "note"}));
+  EXPECT_FALSE(schema.is_secret({"token"}));
+  EXPECT_FALSE(schema.is_secret({"named", "token"}));
+}
+
 TEST_F(CheckTest, UnknownKeysInTheAncestorsWords) {
   EXPECT_EQ(only("{bogusKey: 1}"), ": Unrecognized key: \"bogusKey\"");
   EXPECT_EQ(only("{a: 1, b: 2}"), ": Unrecognized keys: \"a\", \"b\"");

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "config/schema.h"
+#include "log/redact.h"
 
 namespace carapace::config {
 
@@ -33,6 +34,13 @@ class SchemaWalk {
     const auto found = std::ranges::lower_bound(all, key, {}, &Node::name);
     if (found != all.end() && found->name == key && key != "*") return &*found;
     return any(node);
+  }
+  // Is the value of `key` secret by the node that it led to? A row is believed, but one for any
+  // name and any value knows too little: there, and where no row is, the name decides.
+  static bool is_secret(const Node* node, std::string_view key) {
+    if (node == nullptr || node->row == nullptr) return log::is_secret_name(key);
+    if (node->row->secret) return true;
+    return node->name == "*" && node->row->type == FieldType::any && log::is_secret_name(key);
   }
   const Node* any(const Node& node) const { return node.any == 0 ? nullptr : &nodes_[node.any]; }
   const Node* at(const KeyPath& path) const {

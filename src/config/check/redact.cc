@@ -14,12 +14,6 @@ struct Open {
   bool secret = false;
 };
 
-// The names of keys decide where no row does.
-bool is_secret_here(const SchemaWalk::Node* node, string_view key) {
-  if (node != nullptr && node->row != nullptr) return node->row->secret;
-  return log::is_secret_name(key);
-}
-
 void mask_text(json::string& text, bool secret, string_view mask) {
   if (text.empty()) return;
   if (!secret) {
@@ -42,7 +36,8 @@ json::value redacted(const json::value& tree, const Schema& schema, string_view 
     if (auto* object = value->if_object()) {
       for (auto& member : *object) {
         const auto* child = node == nullptr ? nullptr : walk.child(*node, member.key());
-        open.push_back({&member.value(), child, secret || is_secret_here(child, member.key())});
+        open.push_back(
+            {&member.value(), child, secret || SchemaWalk::is_secret(child, member.key())});
       }
     } else if (auto* list = value->if_array()) {
       const auto* item = node == nullptr ? nullptr : walk.any(*node);

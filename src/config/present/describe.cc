@@ -1,5 +1,7 @@
 #include "config/present/describe.h"
 
+#include <algorithm>
+#include <array>
 #include <string_view>
 
 #include "base/make_row.h"
@@ -11,6 +13,10 @@ namespace carapace::config {
 namespace {
 
 using std::string_view;
+
+// Words that are written as initials.
+constexpr std::array<string_view, 14> kInitials{"API", "CORS", "HTTP", "ID",  "IP", "LLM", "QR",
+                                                "SSH", "TLS",  "TTL",  "TTS", "UI", "URL", "USD"};
 
 string_view type_name(FieldType type) {
   switch (type) {
@@ -170,7 +176,14 @@ std::string label_of(string_view key) {
   }
   if (!out.empty() && out.front() >= 'a' && out.front() <= 'z')
     out.front() = static_cast<char>(out.front() - 'a' + 'A');
-  return out;
+  std::string label;
+  for (const auto word : split(out, ' ')) {
+    if (!label.empty()) label += ' ';
+    const auto found =
+        std::ranges::find_if(kInitials, [&](string_view one) { return iequals(word, one); });
+    label += found == kInitials.end() ? word : *found;
+  }
+  return label;
 }
 
 bool in_use(const FieldRow& row) {
