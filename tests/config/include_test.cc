@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 
 #include "base/json.h"
 #include "config/read/document.h"
@@ -388,6 +390,47 @@ TEST_F(Include, KeptTextsDoNotDependOnTheDisk) {
       << (document.problem ? document.problem->what : "");
   EXPECT_TRUE(read_document(file(), {}, reader).problem)
       << "texts that are to be written are judged";
+}
+
+// Every edit writes the main file first. So an include that is newer than it was read in the middle
+// of two edits, and such a set never lay there.
+TEST_F(Include, ASetThatChangesMeanwhileIsOfOneMoment) {
+  const auto replace = [this](const std::string& name, const std::string& text) {
+    put(name + ".new", text);
+    std::filesystem::rename(dir_ / name + ".new", dir_ / name);
+  };
+  std::string long_way = "{long: [0";
+  for (int i = 0; i < 20'000; ++i) long_way += ", " + std::to_string(i);
+  put("c/long.json5", long_way + "]}");
+  const auto edit = [&](int number) {
+    const auto text = std::to_string(number);
+    replace("c/main.json5", "{first: " + text +
+                                ", way: {$include: 'long.json5'}, last: {$include: "
+                                "'last.json5'}}");
+    replace("c/last.json5", text);
+  };
+  edit(0);
+  std::atomic<bool> done{false};
+  std::thread writer([&] {
+    for (int number = 1; number <= 30; ++number) {
+      edit(number);
+      std::this_thread::sleep_for(std::chrono::milliseconds(40));
+    }
+    done = true;
+  });
+  while (!done) {
+    const auto document = read_document(file(), {});
+    if (document.problem) {
+      EXPECT_EQ(document.problem->code, Errc::unavailable) << document.problem->what;
+      continue;
+    }
+    const auto& tree = document.tree();
+    EXPECT_GE(tree.at("first").as_int64(), tree.at("last").as_int64());
+  }
+  writer.join();
+  const auto document = read_document(file(), {});
+  ASSERT_FALSE(document.problem) << document.problem->what;
+  EXPECT_EQ(document.tree().at("last"), 30);
 }
 
 TEST_F(Include, FilesAndHash) {

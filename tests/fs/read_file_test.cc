@@ -151,6 +151,28 @@ TEST(ReadFile, AFileThatIsRewrittenMeanwhileIsReadAgain) {
   if (longest_pause < std::chrono::milliseconds(8)) EXPECT_EQ(torn_settled, 0);
 }
 
+// However often a whole file takes the name: each is whole, and the reader never has to wait for an
+// end of that.
+TEST(ReadFile, AFileThatIsReplacedMeanwhileIsOneOfThem) {
+  const TempDir dir;
+  const auto path = dir / "f";
+  write_text(path, std::string(10'000, 'a'));
+  std::atomic<bool> stop{false};
+  std::thread writer([&] {
+    for (char letter = 'b'; !stop; letter = letter == 'z' ? 'a' : static_cast<char>(letter + 1)) {
+      write_text(path + ".new", std::string(10'000, letter));
+      ASSERT_EQ(::rename((path + ".new").c_str(), path.c_str()), 0);
+    }
+  });
+  for (int i = 0; i < 20; ++i) {
+    const auto text = read_file(path, {.settled = true});
+    ASSERT_TRUE(text) << text.error().detail;
+    EXPECT_EQ(*text, std::string(10'000, text->front()));
+  }
+  stop = true;
+  writer.join();
+}
+
 #ifdef __linux__
 TEST(ReadFile, WhatTheKernelTellsIsReadToItsEnd) {
   const auto text = read_file("/proc/sys/kernel/pid_max");

@@ -1,8 +1,12 @@
 #include "config/read/document.h"
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <filesystem>
+#include <thread>
 #include <utility>
 
 #include "base/json.h"
@@ -15,6 +19,9 @@ namespace carapace::config {
 namespace {
 
 using std::string_view;
+
+constexpr std::chrono::milliseconds kFirstWait{4};  // doubles at each reading; 0.25 s in all
+constexpr std::chrono::milliseconds kLastWait{128};
 
 std::string absolute(const std::string& path) {
   std::error_code error;
@@ -42,7 +49,25 @@ std::pair<const Json5Node*, bool> walk(const Json5Node& root, const KeyPath& pat
   return {at, true};
 }
 
+// Files that are read one after another can be of two edits, and so can half a file be what looks
+// wrong. What could not be read at all says so by itself.
+bool may_be_mixed(const Document& document) {
+  return document.problem ? document.problem->failure != ReadFailure::read_error
+                          : document.files.size() > 1;
+}
+
 }  // namespace
+
+bool still_so(const Document& document) {
+  const auto same = [](const DocumentFile& file) {
+    if (real_path(file.path).path != file.real) return false;
+    const auto text = read_from_disk(file.path);
+    return text ? file.exists && *text == file.text
+                : !file.exists && text.error().code == Errc::not_found;
+  };
+  const auto missing = [](const std::string& path) { return real_path(path).problem == ENOENT; };
+  return std::ranges::all_of(document.files, same) && std::ranges::all_of(document.absent, missing);
+}
 
 std::string to_text(const Source& source) {
   return source.line == 0 ? source.file
@@ -93,9 +118,23 @@ Source Document::source(const KeyPath& path) const {
 }
 
 Document read_document(const std::string& file, const ReadRules& rules, const ReadText& reader) {
-  Document document{.file = file};
-  read_all(document, rules, reader);
-  return document;
+  for (auto wait = kFirstWait;; wait *= 2) {
+    Document document{.file = file};
+    read_all(document, rules, reader);
+    if (reader || !may_be_mixed(document) || still_so(document)) return document;
+    if (wait > kLastWait) {
+      document.content = nullptr;
+      document.problem = {.failure = ReadFailure::read_error,
+                          .code = Errc::unavailable,
+                          .at = {file},
+                          .path = {},
+                          .what =
+                              "something keeps writing to the files of the configuration. Try "
+                              "again."};
+      return document;
+    }
+    std::this_thread::sleep_for(wait);
+  }
 }
 
 }  // namespace carapace::config

@@ -115,7 +115,8 @@ struct Document {
 Error to_error(const ReadProblem& problem);
 
 // An empty `reader` is the disk, and then includes are opened without following any link, so that
-// nobody leads a checked name somewhere else meanwhile.
+// nobody leads a checked name somewhere else meanwhile. Files that change while the set of them is
+// read are read again, for a quarter of a second: the document is what lay there at one moment.
 Document read_document(const std::string& file, const ReadRules& rules,
                        const ReadText& reader = {});
 

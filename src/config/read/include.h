@@ -17,4 +17,8 @@ struct RealPath {
 };
 RealPath real_path(const std::string& path);
 
+// Would the disk give this document again? By the bytes of all its files and by where their names
+// lead. No for one with a file that cannot be read for another reason than that it is missing.
+bool still_so(const Document& document);
+
 }  // namespace carapace::config
