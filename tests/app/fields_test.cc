@@ -256,6 +256,24 @@ TEST(Defaults, TheSevenSections) {
   EXPECT_TRUE(schema().validate(all).empty());
 }
 
+// Defaults that the specifications name and that nothing here reads yet.
+TEST(Defaults, OfKeysThatAreOnlyKnown) {
+  const auto fallback = [](std::string_view path) {
+    return dump_json(schema().fallback(parse_key_path(path).value()));
+  };
+  EXPECT_EQ(fallback("hooks.mappings[0].action"), R"("agent")");
+  EXPECT_EQ(fallback("hooks.mappings[0].wakeMode"), R"("now")");
+  EXPECT_EQ(fallback("hooks.mappings[0].deliver"), "true");
+  EXPECT_EQ(fallback("discovery.mode"), R"("off")");
+  EXPECT_EQ(fallback("tools.media.concurrency"), "2");
+  EXPECT_EQ(fallback("gateway.trustedProxies"), "[]");
+  EXPECT_EQ(fallback("gateway.http.endpoints.responses.files.maxChars"), "200000");
+  EXPECT_EQ(fallback("gateway.http.endpoints.responses.files.pdf.maxPages"), "4");
+  for (const auto* path : {"agents.defaults.subagents.thinking",
+                           "agents.list[0].subagents.thinking", "logging.redactPatterns"})
+    EXPECT_NE(schema().row(parse_key_path(path).value()), nullptr) << path;
+}
+
 TEST(Defaults, TheUserWins) {
   const auto with = [](std::string_view text) {
     return config::with_defaults(parse_json5(text).value(), schema());

@@ -53,6 +53,11 @@ TEST(Moves, Table) {
       {"{messages: {tts: {enabled: true}}}", R"({"messages":{"tts":{"auto":"always"}}})"},
       {"{messages: {tts: {enabled: false, auto: 'inbound'}}}",
        R"({"messages":{"tts":{"auto":"inbound"}}})"},
+      {"{logging: {format: 'text'}}", R"({"logging":{"consoleStyle":"pretty"}})"},
+      {"{logging: {format: 'json', consoleStyle: 'compact'}}",
+       R"({"logging":{"consoleStyle":"compact"}})"},
+      {"{sessions: {retentionDays: 9, retention: {enabled: true}}}",
+       R"({"sessions":{"retention":{"enabled":true,"days":9}}})"},
   };
   for (const auto& one : cases) EXPECT_EQ(moved(one.before), one.after) << one.before;
 }

@@ -65,6 +65,12 @@ Change speak_when(const json::value& old) {
   return old.get_bool() ? json::value("always") : json::value("off");
 }
 
+// What one version calls the style of a log.
+Change console_style(const json::value& old) {
+  const auto* name = old.if_string();
+  return name != nullptr && *name == "text" ? json::value("pretty") : old;
+}
+
 json::object& section(json::object& at, string_view key) {
   auto& inner = at[key];
   if (!inner.is_object()) inner = json::object();
@@ -152,6 +158,8 @@ constexpr MoveRow kRows[]{
     {.from = "messages.queue.byProvider", .to = "messages.queue.byChannel"},
     {.from = "messages.tts.enabled", .to = "messages.tts.auto", .change = speak_when},
     {.from = "tools.bash", .to = "tools.exec"},
+    {.from = "logging.format", .to = "logging.consoleStyle", .change = console_style},
+    {.from = "sessions.retentionDays", .to = "sessions.retention.days"},
 };
 
 }  // namespace

@@ -143,7 +143,6 @@ constexpr auto kDefaults = planned(
         whole("agents.list.*.groupChat.historyLimit", 1, kMost,
               "Messages of a group that it is shown."),
         texts("agents.list.*.subagents.allowAgents", "Agents that it may call; [] for itself."),
-        text("agents.list.*.subagents.thinking", "How much its sub-agents think."),
         choice("agents.list.*.tools.policy", kToolPolicies,
                "Does tools.list say what it may use or what not?"),
         texts("agents.list.*.tools.list", "Names of tools that tools.policy speaks of."),
@@ -181,10 +180,11 @@ constexpr auto kDefaults = planned(
 
 constexpr std::array kSubagentPlaces{Place{"agents.defaults.subagents"},
                                      Place{.path = "agents.list.*.subagents", .inherits = true}};
-constexpr std::array kSubagentModel{
+constexpr std::array kSubagent{
     or_else(of(FieldType::object, "model", "Model of sub-agents."), FieldType::text),
     text("model.primary", "Model of sub-agents as provider/model."),
     texts("model.fallbacks", "Models when that one fails."),
+    text("thinking", "How much sub-agents think."),
 };
 
 constexpr std::array kHeartbeatPlaces{
@@ -320,7 +320,7 @@ constexpr std::array kStream{
 
 constexpr auto& kShared = Graft<kAgentPlaces, kAgent>::kRows;
 constexpr auto& kBeats = Graft<kHeartbeatPlaces, kHeartbeat>::kRows;
-constexpr auto& kModels = Graft<kSubagentPlaces, kSubagentModel>::kRows;
+constexpr auto& kModels = Graft<kSubagentPlaces, kSubagent>::kRows;
 constexpr auto& kPieces = Graft<kStreamPlaces, kStream>::kRows;
 constexpr auto kFields = joined(kDefaults, kPieces, kShared, kBeats, kModels);
 

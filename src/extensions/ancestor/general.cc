@@ -62,7 +62,7 @@ constexpr auto kRestart = planned(
         or_else(text("approvals.exec.targets.*.threadId", "Thread of the chat."),
                 FieldType::integer),
         choice("discovery.mode", "off|minimal|full|disabled|none|min|all",
-               "How much of the gateway is announced in the local network."),
+               "How much of the gateway is announced in the local network.", R"("off")"),
         text("discovery.serviceName", "Name under which it is announced."),
         choice("discovery.mdns.mode", "off|minimal|full",
                "How much is announced in the local network, as clawdbot has it."),
@@ -101,6 +101,8 @@ constexpr auto kRestart = planned(
 
 constexpr auto kRead = planned(
     std::array{
+        texts("logging.redactPatterns",
+              "Further patterns of what is removed from lines, as other versions have them."),
         of(FieldType::color, "ui.seamColor", "Color of the apps' frame."),
         sized(text("ui.assistant.name", "What the assistant is called in the apps."), 0, 50),
         sized(text("ui.assistant.avatar",

@@ -86,7 +86,7 @@ constexpr auto kOwn = planned(
         whole("tools.media.video.timeoutSeconds", 1, kMost,
               "Seconds after which a model is given up.", "120"),
         objects("tools.media.models", "Models for all kinds of files."),
-        whole("tools.media.concurrency", 1, kMost, "Files that are looked at side by side."),
+        whole("tools.media.concurrency", 1, kMost, "Files that are looked at side by side.", "2"),
         flag("tools.links.enabled", "Are links in messages read?"),
         whole("tools.links.maxLinks", 1, kMost, "Most links of a message.", "3"),
         whole("tools.links.timeoutSeconds", 1, kMost, "Seconds after which a link is given up.",
