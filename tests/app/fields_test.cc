@@ -256,6 +256,23 @@ TEST(Defaults, TheSevenSections) {
   EXPECT_TRUE(schema().validate(all).empty());
 }
 
+TEST(Fields, EveryDefaultIsUnderstoodWhereItStands) {
+  json::value tree = json::object();
+  for (const auto& row : schema().rows()) {
+    if (row.fallback.empty() || row.path.contains('*') || !row.same_as.empty()) continue;
+    auto* at = &tree.as_object();
+    const auto parts = split(row.path, '.');
+    for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
+      auto& inner = (*at)[parts[i]];
+      if (!inner.is_object()) inner = json::object();
+      at = &inner.as_object();
+    }
+    (*at)[parts.back()] = parse_json(row.fallback).value();
+  }
+  config::apply_moves(tree, schema().moves());
+  for (const auto& issue : schema().validate(tree)) ADD_FAILURE() << issue.path << ": " << issue.message;
+}
+
 // Defaults that the specifications name and that nothing here reads yet.
 TEST(Defaults, OfKeysThatAreOnlyKnown) {
   const auto fallback = [](std::string_view path) {

@@ -151,14 +151,19 @@ constexpr auto kFormer = planned(
         map("identity", "As agents.list.*.identity."),
         map("routing", "As bindings, agents and messages."),
         of(FieldType::any, "agent.*", "As agents.defaults."),
-        whole("agent.max_tool_iterations", 1, kMost, "Rounds of tools in one run.", "10"),
-        whole("agent.max_history_messages", 1, kMost, "Messages that a run looks back.", "50"),
-        whole("agent.max_context_tokens", 1, kMost, "Tokens of a prompt.", "32000"),
-        flag("agent.parallel_tools", "May tools run side by side?", "false"),
-        whole("agent.max_tool_result_chars", 1, kMost, "Characters of a result.", "50000"),
-        whole("agent.keep_tool_context_turns", 0, kMost, "Turns that results are kept.", "2"),
     },
     Reload::none);
+// `agent` is read as `agents.defaults`, so they are known in both places.
+constexpr std::array kFormerAgentPlaces{Place{"agent"}, Place{"agents.defaults"}};
+constexpr std::array kFormerAgent{
+    whole("max_tool_iterations", 1, kMost, "Rounds of tools in one run.", "10"),
+    whole("max_history_messages", 1, kMost, "Messages that a run looks back.", "50"),
+    whole("max_context_tokens", 1, kMost, "Tokens of a prompt.", "32000"),
+    flag("parallel_tools", "May tools run side by side?", "false"),
+    whole("max_tool_result_chars", 1, kMost, "Characters of a result.", "50000"),
+    whole("keep_tool_context_turns", 0, kMost, "Turns that results are kept.", "2"),
+};
+constexpr auto& kFormerAgents = Graft<kFormerAgentPlaces, kFormerAgent>::kRows;
 constexpr auto kFormerHeartbeat =
     planned(std::array{of(FieldType::any, "agent.heartbeat", "As agents.defaults.heartbeat.")},
             Reload::subsystem, "heartbeat");
@@ -215,7 +220,8 @@ constexpr auto kWeb = planned(
     },
     Reload::subsystem, "whatsapp");
 
-constexpr auto kFields = joined(kRestart, kRead, kFormer, kFormerHeartbeat, kCron, kBrowser, kWeb);
+constexpr auto kFields =
+    joined(kRestart, kRead, kFormer, kFormerAgents, kFormerHeartbeat, kCron, kBrowser, kWeb);
 
 }  // namespace
 
