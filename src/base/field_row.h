@@ -60,6 +60,8 @@ struct FieldRow {
   // Nobody changes the value over the network; only the owner at his machine does. Secrets are
   // guarded without saying so, and so is everything below a guarded key.
   bool guarded = false;
+  // An object without it means nothing. A file is read all the same; no change leaves it out.
+  bool required = false;
 };
 
 }  // namespace carapace

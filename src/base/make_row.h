@@ -95,6 +95,11 @@ constexpr FieldRow guarded(FieldRow row) {
   row.guarded = true;
   return row;
 }
+// See FieldRow::required.
+constexpr FieldRow required(FieldRow row) {
+  row.required = true;
+  return row;
+}
 // See FieldRow::same_as.
 constexpr FieldRow as(FieldRow row, std::string_view same) {
   row.same_as = same;

@@ -65,7 +65,10 @@ Schema::Schema(std::initializer_list<std::span<const FieldRow>> tables,
       const auto below = span.depth + name.size();
       const auto index = nodes_.size();
       auto& node = nodes_.emplace_back(Node{.name = name});
-      if (sorted[i].row->path.size() == below) node.row = sorted[i].row;
+      if (sorted[i].row->path.size() == below) {
+        node.row = sorted[i].row;
+        nodes_[span.node].demands |= node.row->required;
+      }
       while (i < span.end && part_at(*sorted[i].row, span.depth) == name &&
              sorted[i].row->path.size() == below)
         ++i;

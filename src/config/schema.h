@@ -26,6 +26,7 @@ struct Issue {
   std::string path;
   std::string message;  // a sentence without the path
   bool unknown_key = false;
+  bool missing_key = false;  // a required one
   // The same in the words of the ancestor's protocol: the path (of the object that holds an unknown
   // key) with dots throughout, and the message (for an unknown key: its name alone).
   std::string wire_path = {};
@@ -59,7 +60,8 @@ class Schema {
   ~Schema();
 
   // Types, choices and bounds are errors; keys that no row knows are warnings with the nearest
-  // name. null counts as not set. Never changes the tree, and goes no deeper than the rows do.
+  // name, and so are required ones that are missing. null counts as not set. Never changes the
+  // tree, and goes no deeper than the rows do.
   std::vector<Issue> validate(const json::value& tree) const;
 
   const FieldRow* row(const KeyPath& path) const;  // nullptr when none

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "config/defaults.h"
+#include "config/explain/explain.h"
 #include "config/json5.h"
 #include "config/present/describe.h"
 #include "config/present/schema_json.h"
@@ -270,7 +271,8 @@ TEST(Fields, EveryDefaultIsUnderstoodWhereItStands) {
     (*at)[parts.back()] = parse_json(row.fallback).value();
   }
   config::apply_moves(tree, schema().moves());
-  for (const auto& issue : schema().validate(tree)) ADD_FAILURE() << issue.path << ": " << issue.message;
+  for (const auto& issue : schema().validate(tree))
+    ADD_FAILURE() << issue.path << ": " << issue.message;
 }
 
 // Defaults that the specifications name and that nothing here reads yet.
@@ -336,6 +338,18 @@ TEST(Describe, OneLine) {
   EXPECT_EQ(config::label_of("ttl"), "TTL");
   EXPECT_EQ(config::label_of("baseUrl"), "Base URL");
   EXPECT_EQ(config::label_of("apiKey"), "API key");
+}
+
+TEST(OlderSpellings, NameTheKeysOfTodayWithoutAFile) {
+  const auto today = [](const char* key) {
+    return config::to_text(config::name_of_today(config::parse_key_path(key).value(), schema()));
+  };
+  EXPECT_EQ(today("gateway.token"), "gateway.auth.token");
+  EXPECT_EQ(today("agent.model"), "agents.defaults.model");
+  EXPECT_EQ(today("gateway.nonsense"), "gateway.nonsense");
+  for (const auto& row : schema().rows())
+    if (config::in_use(row) && !row.path.contains('*'))
+      EXPECT_EQ(today(std::string(row.path).c_str()), row.path);
 }
 
 // Files that are what the rows say. When one of these fails, write what the rows say to the file:

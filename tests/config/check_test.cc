@@ -70,6 +70,26 @@ class CheckTest : public ::testing::Test {
   Schema schema_{std::span<const FieldRow>(kRows)};
 };
 
+// A file may come from a program that asks for less, so it is only said; a change is refused.
+TEST(CheckRequired, SaysWhatIsMissing) {
+  using namespace make_row;
+  static constexpr std::array kNamed{objects("list", "Things."),
+                                     required(text("list.*.id", "Name.")),
+                                     text("list.*.note", "Note.")};
+  const Schema schema{std::span<const FieldRow>(kNamed)};
+  for (const auto* fine : {"{}", "{list: []}", "{list: [{id: ''}]}", "{list: null}"})
+    EXPECT_TRUE(schema.validate(parse_json5(fine).value()).empty()) << fine;
+  for (const auto* wrong : {"{list: [{}]}", "{list: [{id: null, note: 'n'}]}"}) {
+    const auto all = schema.validate(parse_json5(wrong).value());
+    ASSERT_EQ(all.size(), 1U) << wrong;
+    EXPECT_TRUE(all[0].missing_key);
+    EXPECT_EQ(all[0].severity, Severity::warning);
+    EXPECT_EQ(all[0].path, "list[0].id");
+    EXPECT_EQ(all[0].wire_path, "list.0.id");
+    EXPECT_EQ(all[0].wire, "Invalid input: expected string, received undefined");
+  }
+}
+
 TEST(CheckAnyRow, LetsNamesDecideWhereItStandsForAllOfThem) {
   using namespace make_row;
   static constexpr std::array kWide{of(FieldType::any, "meta.*", "Notes."),

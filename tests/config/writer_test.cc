@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "base/json.h"
+#include "base/make_row.h"
 #include "config/history.h"
 #include "config/write/redaction.h"
 #include "fs/lock.h"
@@ -75,6 +76,9 @@ constexpr FieldRow kRows[] = {
     secret_key("models.providers.*.apiKey"),
     key("models.providers.*.timeout", FieldType::integer),
     key("agents.defaults.model", FieldType::object),
+    key("agents.list", FieldType::object_list),
+    make_row::required(key("agents.list.*.id")),
+    key("agents.list.*.name"),
     key("agents.defaults.model.primary"),
 };
 
@@ -193,6 +197,17 @@ TEST_F(WriterTest, WhatIsInvalidIsRefusedWithTheIssue) {
   EXPECT_EQ(patch("[1]"), "refused: config.patch raw must be an object");
   EXPECT_EQ(patch("{nope"), "refused: SyntaxError: JSON5: invalid end of input at 1:6");
   EXPECT_EQ(read_text(file_), "{gateway: {port: 1}}");
+}
+
+TEST_F(WriterTest, WhatIsRequiredIsNotLeftOutAnew) {
+  write_text(file_, "{agents: {list: [{id: 'a'}]}}");
+  const auto* refused =
+      "refused: invalid config [agents.list.0.id: Invalid input: expected string, received "
+      "undefined]";
+  EXPECT_EQ(patch("{agents: {list: [{name: 'x'}]}}"), refused);
+  EXPECT_EQ(patch("{agents: {list: [{}]}}"), refused);
+  write_text(file_, "{agents: {list: [{name: 'x'}]}}");
+  EXPECT_EQ(patch("{gateway: {port: 7}}"), "{agents: {list: [{name: 'x'}]}, gateway: {port: 7}}\n");
 }
 
 TEST_F(WriterTest, WhatStoodThereBeforeDoesNotBlock) {

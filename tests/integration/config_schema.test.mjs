@@ -62,6 +62,7 @@ class Maker extends Dice {
       const name = this.one(names);
       out[name] = this.value(schema.properties[name]);
     }
+    for (const name of schema.required ?? []) out[name] ??= this.value(schema.properties[name]);
     const more = schema.additionalProperties;
     if (typeof more === 'object')
       for (let i = this.below(3); i > 0; --i) {
@@ -133,9 +134,10 @@ test('the example file is valid', () => {
 
 test('words that people rely on', () => {
   const { answers } = ask([
-    { bogusKey: 1 }, { gateway: { port: 'x' } }, { gateway: { port: 0, bogus: 1, other: 2 } }, { ui: { seamColor: '#123456' } },
+    { agents: { list: [{ id: 'a' }, { name: 'x' }] } }, { bogusKey: 1 }, { gateway: { port: 'x' } }, { gateway: { port: 0, bogus: 1, other: 2 } }, { ui: { seamColor: '#123456' } },
   ]);
   assert.deepEqual(answers, [
+    [{ path: 'agents.list.1.id', message: 'Invalid input: expected string, received undefined' }],
     [{ path: '', message: 'Unrecognized key: "bogusKey"' }],
     [{ path: 'gateway.port', message: 'Invalid input: expected number, received string' }],
     [{ path: 'gateway.port', message: 'Too small: expected number to be >0' },

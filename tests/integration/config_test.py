@@ -102,6 +102,19 @@ class Change(Case):
                 self.assertEqual(place.json("explain", key)[1]["value"], "/x")
             self.assertEqual(place.json("explain", "gateway.hooks.path")[1]["today"], "hooks.path")
 
+    def test_an_older_spelling_that_no_file_has_leads_to_that_of_today(self):
+        with Place("{hooks: {path: '/x'}}") as place:
+            self.assertEqual(self.ok(place, "get", "gateway.hooks.path").strip(), "/x")
+            self.assertEqual(place.json("explain", "gateway.hooks.path")[1]["today"], "hooks.path")
+            self.refused(place, "set", "gateway.hooks.path", "/y", says="is called hooks.path today")
+            self.assertNotIn("today", place.json("explain", "hooks.path")[1])
+
+    def test_what_an_item_cannot_be_without(self):
+        with Place("{agents: {list: [{name: 'x'}, {id: 'b'}]}}") as place:
+            self.assertIn("agents.list[0].id: is missing", place.run("validate")[2])
+            self.ok(place, "set", "agents.list[0].name", "y")
+            self.refused(place, "unset", "agents.list[1].id", says="agents.list[1].id")
+
     def test_what_is_unknown_or_not_valid_is_refused_with_advice(self):
         with Place("{}") as place:
             self.refused(place, "set", "gateway.prot", "1", says="gateway.port")

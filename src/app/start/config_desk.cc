@@ -164,9 +164,9 @@ Done write_now(const std::shared_ptr<Core>& core, const ConfigWrite& wanted) {
   request.dry_run = false;
   if (result && !only_judged) result = write_with(writer, wanted, request);
   // What was written is read once more, whatever others have made of the file since.
-  auto found = result ? inspect_text(*core, result->text)
-                      : config::inspect(core->place.config_file, core->schema,
-                                        core->place.environment);
+  auto found =
+      result ? inspect_text(*core, result->text)
+             : config::inspect(core->place.config_file, core->schema, core->place.environment);
   return {std::move(result), std::move(found)};
 }
 

@@ -78,10 +78,10 @@ House::Impl::Impl(Loop& on, Keeper& kept_by, HouseMaterial material)
              plan->agent),
       dispatcher({work, clock, random, runs, transcripts, runner, fanout}, {}),
       config_desk(make_desk(*this)),
-      gateway(gateway::make_gateway(
-          {loop, pool, clock, random, *engine, sessions, transcripts, runs, dispatcher, fanout,
-           &desk, models, draining, config_desk.get()},
-          gateway_settings(*plan, std::move(material.own), keeper.state()))) {
+      gateway(
+          gateway::make_gateway({loop, pool, clock, random, *engine, sessions, transcripts, runs,
+                                 dispatcher, fanout, &desk, models, draining, config_desk.get()},
+                                gateway_settings(*plan, std::move(material.own), keeper.state()))) {
   open_secrets_by(secrets);
 }
 

@@ -17,6 +17,7 @@ struct Schema::Node {
   std::uint32_t first = 0;  // of the children, in the array
   std::uint32_t count = 0;
   std::uint32_t any = 0;  // the child `*`; 0 when there is none, since the root is nobody's child
+  bool demands = false;   // a child is required
 };
 
 class SchemaWalk {

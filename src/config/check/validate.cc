@@ -83,6 +83,21 @@ class Validator {
                        .wire = std::move(problem.wire)});
   }
 
+  // A file may come from a program that asks for less, so what is there is read.
+  void missing(const SchemaWalk::Node& node, const json::object& object, const Trail& trail) {
+    for (const auto& child : walk_.children(node)) {
+      if (child.row == nullptr || !child.row->required) continue;
+      if (const auto* found = object.if_contains(child.name); found != nullptr && !found->is_null())
+        continue;
+      const Trail inner{.before = &trail, .key = child.name};
+      report({.message = "is missing; what stands here means nothing without it.",
+              .wire = wire_of_missing(*child.row),
+              .warning = true},
+             inner);
+      issues_.back().missing_key = true;
+    }
+  }
+
   // Unknown keys come last, as in the ancestor's answers.
   void members(const SchemaWalk::Node& node, const json::object& object, const Trail& trail) {
     std::vector<string_view> unknown;
@@ -95,6 +110,7 @@ class Validator {
         unknown.push_back(key);
       }
     }
+    if (node.demands) missing(node, object, trail);
     if (unknown.empty()) return;
     const auto names = walk_.names(node);
     const auto here = path_of(&trail);

@@ -272,6 +272,10 @@ bool is_duration(string_view text) {
   return true;
 }
 
+std::string wire_of_missing(const FieldRow& row) {
+  return fmt::format("Invalid input: expected {}, received undefined", wire_wanted(row.type));
+}
+
 std::optional<Problem> problem_of(const FieldRow& row, const json::value& value,
                                   std::optional<std::size_t>& item) {
   if (!fits(row.type, value) && !(row.also && fits(*row.also, value)))

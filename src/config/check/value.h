@@ -29,4 +29,8 @@ std::string_view wire_kind_of(const json::value& value);
 // "30m", "1h30m", "1.5h", "90" (units ms, s, m, h, d)
 bool is_duration(std::string_view text);
 
+// What protocol 3 says of a required key that is missing: "Invalid input: expected string, received
+// undefined".
+std::string wire_of_missing(const FieldRow& row);
+
 }  // namespace carapace::config

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <ranges>
 #include <set>
 
 #include "base/json.h"
@@ -176,12 +177,13 @@ std::string row_in_words(const Explanation& out) {
   auto text = fmt::format("{}\n  {}\n  kind      {}{}", out.key, row.description, kind_of(row),
                           out.secret ? "; secret" : "");
   if (!row.fallback.empty()) text += fmt::format("\n  default   {}", row.fallback);
-  if (row.planned) {
+  if (row.planned && out.today.empty()) {
     text += "\n  planned   this version checks and keeps the key, but does not use it yet";
-  } else {
+  } else if (!row.planned) {
     text += fmt::format("\n  change    {}", reload_in_words(row));
   }
-  if (!row.same_as.empty()) text += fmt::format("\n  today     {}", row.same_as);
+  if (out.today.empty() && !row.same_as.empty())
+    text += fmt::format("\n  today     {}", row.same_as);
   return text;
 }
 
@@ -221,11 +223,24 @@ KeyPath name_of_today(const KeyPath& key, const Document& document) {
   return key;
 }
 
+KeyPath name_of_today(const KeyPath& key, const Schema& schema) {
+  // Whether a spelling moves may depend on what stands there, so one of each kind is tried.
+  for (json::value tried : {json::value("x"), json::value(true), json::value(1),
+                            json::value(json::object{{"x", "x"}}), json::value(json::array{"x"})}) {
+    for (const auto& part : std::views::reverse(key)) tried = json::object{{part, tried}};
+    Document document;
+    document.moved = apply_moves(tried, schema.moves());
+    if (auto today = name_of_today(key, document); today != key) return today;
+  }
+  return key;
+}
+
 Explanation explain(const KeyPath& key, const Inspection& found, const Schema& schema,
                     const Environment& environment, const std::vector<std::string>& spoken) {
   Explanation out{.key = to_text(key), .row = schema.row(key), .known = schema.known(key)};
   out.secret = schema.is_secret(key);
-  if (!out.known) out.near = schema.suggestion(key);
+  if (const auto today = name_of_today(key, schema); today != key) out.today = to_text(today);
+  if (!out.known && out.today.empty()) out.near = schema.suggestion(key);
   out.keys = keys_below(key, schema);
   const auto* variables = override_of(out.key);
   if (variables != nullptr) out.variables = names_of(*variables);
@@ -245,8 +260,9 @@ Explanation explain(const KeyPath& key, const Inspection& found, const Schema& s
 std::string to_text(const Explanation& out) {
   auto text = out.row != nullptr ? row_in_words(out) : out.key;
   if (out.row == nullptr)
-    text += out.known ? "\n  an object that holds other keys"
-                      : "\n  this version does not know the key";
+    text += out.known           ? "\n  an object that holds other keys"
+            : out.today.empty() ? "\n  this version does not know the key"
+                                : "\n  an older spelling, which is understood";
   if (!out.keys.empty()) text += "\n  keys      " + listed(out.keys);
   if (!out.today.empty()) text += fmt::format("\n  today     {}", out.today);
   if (out.near) text += fmt::format("\n  did you mean {}?", *out.near);

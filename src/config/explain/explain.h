@@ -42,12 +42,14 @@ struct Explanation {
   std::string variable = {};                // for Origin::environment
   std::vector<Reference> references = {};   // in the value as the file has it
   std::vector<std::string> variables = {};  // that could speak for the key
-  std::string today = {};                   // what an older spelling in the file is read as
+  std::string today = {};                   // what an older spelling is read as
   std::vector<std::string> keys = {};       // that may stand directly below it; "<name>": any
 };
 
 // What a key of an older spelling that the file has is called today; any other key as it is.
 KeyPath name_of_today(const KeyPath& key, const Document& document);
+// The same of any file that may have the key.
+KeyPath name_of_today(const KeyPath& key, const Schema& schema);
 
 // `spoken` is what a module knows of variables for the key beyond `overrides()` (the keys of model
 // providers): the first that is set counts, and only where no file says anything.

@@ -54,7 +54,11 @@ void put_object(json::object& out, const Branch& branch, bool open, bool guarded
   for (const auto& child : branch.children)
     if (child->name != "*") properties[child->name] = of_branch(*child, guarded);
   const auto* any = branch.find("*");
+  json::array required;
+  for (const auto& child : branch.children)
+    if (child->row != nullptr && child->row->required) required.emplace_back(child->name);
   if (!properties.empty()) out["properties"] = std::move(properties);
+  if (!required.empty()) out["required"] = std::move(required);
   if (any != nullptr) {
     out["additionalProperties"] = of_branch(*any, guarded);
   } else if (!open) {

@@ -176,7 +176,8 @@ std::optional<Refusal> Writer::Session::judge(const Inspection& after) const {
     return refusal;
   }
   for (auto& issue : new_issues(before->issues, after.issues))
-    if (issue.severity == Severity::error || (issue.unknown_key && !request.keep_unknown))
+    if (issue.severity == Severity::error || issue.missing_key ||
+        (issue.unknown_key && !request.keep_unknown))
       refusal.issues.push_back(std::move(issue));
   if (!refusal.issues.empty()) return refusal;
   if (request.hand == Hand::owner) return std::nullopt;

@@ -124,7 +124,7 @@ constexpr auto kDefaults = planned(
         flag("agents.defaults.cliBackends.*.serialize", "Does it run once at a time?"),
 
         objects("agents.list", "Agents with a name; the first one is the default."),
-        text("agents.list.*.id", "Name of the agent in files and keys."),
+        required(text("agents.list.*.id", "Name of the agent in files and keys.")),
         flag("agents.list.*.default", "Is this the default?"),
         text("agents.list.*.name", "How the agent is shown."),
         text("agents.list.*.workspace", "Folder in which it works."),

@@ -169,8 +169,8 @@ constexpr std::array kImessage{
 };
 
 constexpr std::array kWhatsappPlaces{
-    Place{"channels.whatsapp", Reload::subsystem, "whatsapp"},
-    Place{"channels.whatsapp.accounts.*", Reload::subsystem, "whatsapp"},
+    Place{"channels.whatsapp", Reload::none, ""},
+    Place{"channels.whatsapp.accounts.*", Reload::none, ""},
 };
 constexpr std::array kWhatsapp{
     text("authDir", "Folder of the login."),

@@ -3,6 +3,7 @@
 // config_schema.test.mjs.
 #include <iostream>
 #include <string>
+#include <vector>
 
 #include "app/start/fields.h"
 #include "base/json.h"
@@ -16,7 +17,11 @@ int main() {
     const auto tree = carapace::parse_json(line, {.max_depth = 256});
     if (!tree) return 1;
     carapace::json::array said;
-    for (const auto& issue : carapace::config::wire_issues(schema.validate(*tree)))
+    auto issues = schema.validate(*tree);
+    // Rules between keys have no words of the protocol's: a JSON Schema cannot say them.
+    std::erase_if(issues,
+                  [](const auto& issue) { return issue.wire.empty() && !issue.unknown_key; });
+    for (const auto& issue : carapace::config::wire_issues(issues))
       said.push_back(carapace::json::object{{"path", issue.path}, {"message", issue.message}});
     std::cout << carapace::dump_json(said) << '\n';
   }

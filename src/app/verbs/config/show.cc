@@ -21,8 +21,10 @@ config::Inspection inspected(const ConfigCall& call) {
 // A file with errors is shown as far as it can be read: whoever mends it needs to see it.
 Result<json::value> value_in(const config::Inspection& found, const ConfigCall& call) {
   TRY(const auto key, typed_key(call, found));
-  if (found.config)
-    return found.config->shown(config::to_text(config::name_of_today(key, found.document)));
+  if (found.config) {
+    const auto today = config::name_of_today(key, found.document);
+    return found.config->shown(config::to_text(config::name_of_today(today, call.schema)));
+  }
   if (found.document.problem || !found.document.tree().is_object())
     return std::unexpected(*found.error);
   const auto tree = config::redacted(found.document.tree(), call.schema);

@@ -7,6 +7,7 @@
 
 #include "app/verbs/config/findings.h"
 #include "base/json.h"
+#include "config/explain/explain.h"
 
 namespace carapace::app {
 namespace {
@@ -52,6 +53,9 @@ Result<config::KeyPath> typed_key(const ConfigCall& call, const config::Inspecti
 }
 
 std::unexpected<Error> unknown_key(const config::KeyPath& key, const config::Schema& schema) {
+  if (const auto today = config::name_of_today(key, schema); today != key)
+    return fail(Errc::not_found, "{} is called {} today.", config::to_text(key),
+                config::to_text(today));
   const auto near = schema.suggestion(key);
   return fail(Errc::not_found, "there is no key {}.{}", config::to_text(key),
               near ? fmt::format(" Did you mean {}?", *near) : "");
