@@ -106,7 +106,7 @@ class Change(Case):
         with Place("{hooks: {path: '/x'}}") as place:
             self.assertEqual(self.ok(place, "get", "gateway.hooks.path").strip(), "/x")
             self.assertEqual(place.json("explain", "gateway.hooks.path")[1]["today"], "hooks.path")
-            self.refused(place, "set", "gateway.hooks.path", "/y", says="is called hooks.path today")
+            self.refused(place, "set", "sessions.retentionDays", "5", says="is called sessions.retention.days today")
             self.assertNotIn("today", place.json("explain", "hooks.path")[1])
 
     def test_what_an_item_cannot_be_without(self):
