@@ -234,7 +234,7 @@ Result<std::optional<std::uint64_t>> record_document(const History& history,
                                                      const Document& document, std::string by,
                                                      std::int64_t at_ms) {
   if (!document.exists) return std::optional<std::uint64_t>();
-  HistoryEntry entry{.at_ms = at_ms, .by = std::move(by), .hash = document.hash, .files = {}};
+  HistoryEntry entry{.at_ms = at_ms, .by = std::move(by), .hash = document.hash(), .files = {}};
   for (const auto& file : document.files) entry.files.push_back({file.path, file.text});
   TRY(const auto number, history.record(entry));
   return std::optional(number);

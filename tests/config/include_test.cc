@@ -365,7 +365,7 @@ TEST_F(Include, ATextInFrontOfTheDisk) {
   const auto missing = read_document(dir_ / "c/other.json5", {}, reader);
   EXPECT_FALSE(missing.exists);
   EXPECT_FALSE(missing.problem);
-  EXPECT_EQ(missing.hash, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(missing.hash(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
 TEST_F(Include, KeptTextsDoNotDependOnTheDisk) {
@@ -443,7 +443,7 @@ TEST_F(Include, FilesAndHash) {
   EXPECT_EQ(document.files[0].text, document.text);
   EXPECT_EQ(document.files[1].path, dir_ / "c/a.json5");
   EXPECT_EQ(document.files[2].path, dir_ / "c/b.json5");
-  EXPECT_EQ(document.hash.size(), 64U);
+  EXPECT_EQ(document.hash().size(), 64U);
 }
 
 }  // namespace

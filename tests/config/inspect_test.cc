@@ -55,7 +55,7 @@ TEST_F(InspectTest, ABrokenFileIsKeptWithWhatIsWrong) {
   EXPECT_FALSE(broken.config);
   EXPECT_EQ(broken.document.text, "{\n  gateway: {port: 1,,}\n}");
   EXPECT_TRUE(broken.document.exists);
-  EXPECT_EQ(broken.document.hash.size(), 64U);
+  EXPECT_EQ(broken.document.hash().size(), 64U);
   EXPECT_EQ(broken.error->detail,
             file() +
                 ":2:21: a key was expected, not ','.\nMend the file, or move it away to start "

@@ -108,13 +108,13 @@ Status keep_document(const std::string& state_dir, const config::Document& docum
   config::HistoryEntry entry;
   entry.at_ms = at_ms;
   entry.by = "edited by hand";
-  entry.hash = document.hash;
+  entry.hash = document.hash();
   entry.good = good;
   for (const auto& file : document.files) entry.files.push_back({file.path, file.text});
   TRY(const auto number, history.record(entry));
   (void)number;
   if (!good) return {};
-  TRY(const auto marked, history.mark_good(document.hash));
+  TRY(const auto marked, history.mark_good(document.hash()));
   (void)marked;
   return {};
 }

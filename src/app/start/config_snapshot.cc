@@ -57,7 +57,7 @@ std::string snapshot_json(const config::Inspection& found, const config::Schema&
       {"parsed", parsed},
       {"valid", found.valid()},
       {"config", shown_config(found, schema)},
-      {"hash", document.hash},
+      {"hash", document.hash()},
       {"issues", parse_json(issues_json(of_severity(Severity::error), redaction)).value()},
       {"warnings", parse_json(issues_json(warnings, redaction)).value()},
       {"legacyIssues", parse_json(issues_json(found.legacy, redaction)).value()},

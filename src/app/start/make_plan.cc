@@ -46,7 +46,7 @@ bool is_blank(const config::Document& document) {
 
 ConfigState state_of(const config::Inspection& found) {
   ConfigState state{.valid = found.valid(), .file = found.document.file};
-  state.hash = found.document.hash;
+  state.hash = found.document.hash();
   state.issues = found.issues;
   for (const auto& issue : state.issues) {
     const auto parts = config::parse_key_path(issue.path);
@@ -100,7 +100,7 @@ std::optional<Plan> instead(const Options& options, const Place& place, config::
                             ConfigState state, const Error& cause) {
   auto usable = plan_of(options, place, std::move(*good.config));
   if (!usable) return std::nullopt;
-  state.in_force = good.document.hash;
+  state.in_force = good.document.hash();
   usable->file = std::move(state);
   usable->file_error = cause;
   return std::move(*usable);

@@ -218,7 +218,7 @@ std::optional<int> move_all(const CredentialCall& call, const config::Inspection
   const ConfigCall as_config{options, call.environment, call.paths, schema()};
   const auto written = with_writer(as_config, [&](const config::Writer& writer) {
     return writer.replace(text, {.by = "credentials migrate",
-                                 .base_hash = before.document.hash,
+                                 .base_hash = before.document.hash(),
                                  .needs_hash = true,
                                  .dry_run = options.dry_run});
   });

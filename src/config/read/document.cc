@@ -14,6 +14,7 @@
 #include "config/read/content.h"
 #include "config/read/include.h"
 #include "fs/read_file.h"
+#include "secret/hash.h"
 
 namespace carapace::config {
 namespace {
@@ -107,6 +108,8 @@ const json::value& Document::tree() const {
   static const json::value kNothing = json::object();
   return content == nullptr ? kNothing : content->tree();
 }
+
+std::string Document::hash() const { return secret::sha256_hex(text); }
 
 Source Document::source(const KeyPath& path) const {
   if (content == nullptr || !exists) return {file};

@@ -91,7 +91,6 @@ struct Document {
   std::string file;       // as it was named
   bool exists = false;    // a missing file is an empty object
   std::string text = {};  // the bytes of the main file
-  std::string hash = {};  // SHA-256 hex of them (of nothing when the file is missing)
   // Main first, then each include once; also those that are missing or broken, so that somebody who
   // watches sees them mended.
   std::vector<DocumentFile> files = {};
@@ -103,6 +102,9 @@ struct Document {
 
   // Empty object when there is a problem.
   const json::value& tree() const;
+  // SHA-256 hex of `text` (of nothing when the file is missing). Made when it is asked for: a
+  // command that only reads should not have to wait for a cryptographic library to set itself up.
+  std::string hash() const;
   // Where the value of a path of today stands, also when the file uses an older spelling, or the
   // nearest one around it. Without such a value the begin of the file.
   Source source(const KeyPath& path) const;

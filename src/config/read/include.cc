@@ -14,7 +14,6 @@
 #include "config/read/merge.h"
 #include "fs/io_error.h"
 #include "fs/read_file.h"
-#include "secret/hash.h"
 
 namespace carapace::config {
 namespace {
@@ -111,7 +110,6 @@ Outcome Assembler::main_file() {
   auto text = reader_ ? reader_(document_.file) : read_from_disk(document_.file);
   document_.exists = text.has_value();
   if (text) document_.text = std::move(*text);
-  document_.hash = secret::sha256_hex(document_.text);
   const auto path = lexical(document_.file);
   document_.files.push_back({path, document_.text, real_path(path).path, document_.exists});
   if (!text && text.error().code != Errc::not_found)

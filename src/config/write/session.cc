@@ -130,11 +130,10 @@ std::optional<Refusal> Writer::Session::check_hash() const {
   const std::string given(trim(request.base_hash ? string_view(*request.base_hash) : ""));
   if (given.empty() && !request.needs_hash) return std::nullopt;
   const auto& problem = document.problem;
-  if (document.hash.empty() ||
-      (problem && problem->failure == ReadFailure::read_error && problem->path.empty()))
+  if (problem && problem->failure == ReadFailure::read_error && problem->path.empty())
     return stale("config base hash unavailable; re-run config.get and retry");
   if (given.empty()) return stale("config base hash required; re-run config.get and retry");
-  if (given != document.hash)
+  if (given != document.hash())
     return stale("config changed since last load; re-run config.get and retry");
   return std::nullopt;
 }
@@ -245,7 +244,7 @@ WriteResult Writer::Session::commit(std::string text, json::value* wanted,
   const auto& others = bundle == nullptr ? none : *bundle;
   const auto& document = before->document;
   Written out{
-      .file = settings.file, .hash = document.hash, .text = document.text, .changed = false};
+      .file = settings.file, .hash = document.hash(), .text = document.text, .changed = false};
   if (document.exists && text == document.text && others.empty()) return out;
   auto ready = bundle == nullptr ? prepared(std::move(text), wanted) : Text(std::move(text));
   if (!ready) return std::unexpected(std::move(ready.error()));

@@ -117,13 +117,14 @@ std::unexpected<Error> kept(Copy& copy, Errc code, std::string_view why) {
 config::WriteResult save(const ConfigCall& call, const std::string& text,
                          const config::Inspection& before) {
   const auto& document = before.document;
-  return checked_write(call, before,
-                       {.by = "config edit",
-                        .base_hash = document.exists ? std::optional(document.hash) : std::nullopt,
-                        .needs_hash = true},
-                       [&](const config::Writer& writer, const config::WriteRequest& request) {
-                         return writer.replace(text, request);
-                       });
+  return checked_write(
+      call, before,
+      {.by = "config edit",
+       .base_hash = document.exists ? std::optional(document.hash()) : std::nullopt,
+       .needs_hash = true},
+      [&](const config::Writer& writer, const config::WriteRequest& request) {
+        return writer.replace(text, request);
+      });
 }
 
 // Runs the editor until the copy is saved, the person gives up, or nothing was changed.

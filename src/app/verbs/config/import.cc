@@ -48,7 +48,7 @@ config::WriteResult write_it(const ConfigCall& call, const config::Carried& carr
                              const config::Inspection& ours) {
   const config::WriteRequest request{
       .by = "config import",
-      .base_hash = ours.document.exists ? std::optional(ours.document.hash) : std::nullopt,
+      .base_hash = ours.document.exists ? std::optional(ours.document.hash()) : std::nullopt,
       .needs_hash = true,
       .dry_run = call.options.dry_run,
       .keep_unknown = true};

@@ -37,10 +37,9 @@ std::string local_time(std::int64_t at_ms) {
 struct Past {
   config::HistoryList list;
   config::Inspection now;
+  std::string hash = now.document.hash();
 
-  bool is_now(const HistoryEntry& entry) const {
-    return now.document.exists && entry.hash == now.document.hash;
-  }
+  bool is_now(const HistoryEntry& entry) const { return now.document.exists && entry.hash == hash; }
 };
 
 Result<Past> past_of(const ConfigCall& call) {
