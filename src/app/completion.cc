@@ -13,6 +13,9 @@
 namespace carapace::app {
 namespace {
 
+// What --bind takes besides addresses.
+constexpr std::string_view kBindModes = "loopback auto lan";
+
 std::string joined(const std::vector<std::string>& words) {
   std::string out;
   for (const auto& word : words) out += (out.empty() ? "" : " ") + word;
@@ -130,7 +133,7 @@ std::string fish_word(const Completed& one, const std::string& word,
   if (word == "--config" || word == "--state-dir") {
     takes = " -r -F";
   } else if (word == "--bind") {
-    takes = " -x -a 'loopback auto lan'";
+    takes = fmt::format(" -x -a '{}'", kBindModes);
   } else if (valued.contains(word)) {
     takes = " -x";
   }
@@ -212,7 +215,7 @@ constexpr const char* kBash = R"sh(_carapace() {{
   case "${{COMP_WORDS[COMP_CWORD-1]}}" in
     --config) COMPREPLY=($(compgen -f -- "$current")); return ;;
     --state-dir) COMPREPLY=($(compgen -d -- "$current")); return ;;
-    --bind) COMPREPLY=($(compgen -W "loopback auto lan" -- "$current")); return ;;
+    --bind) COMPREPLY=($(compgen -W "{binds}" -- "$current")); return ;;
     {valued}) COMPREPLY=(); return ;;
   esac
   for ((i = 1; i < COMP_CWORD; i++)); do
@@ -248,7 +251,7 @@ _carapace() {{
   case "${{words[CURRENT-1]}}" in
     --config) _files; return ;;
     --state-dir) _files -/; return ;;
-    --bind) compadd loopback auto lan; return ;;
+    --bind) compadd {binds}; return ;;
     {valued}) return ;;
   esac
   for ((i = 2; i < CURRENT; i++)); do
@@ -301,8 +304,8 @@ std::string completion_script(const std::string& shell) {
   if (shell == "fish") return fish_script(*root, all, valued);
   if (shell != "zsh" && shell != "bash") return {};
   return fmt::format(fmt::runtime(shell == "zsh" ? kZsh : kBash), fmt::arg("keys", known_keys()),
-                     fmt::arg("groups", groups_of(all)), fmt::arg("cases", cases_of(all)),
-                     fmt::arg("valued", joined_with(valued, '|')),
+                     fmt::arg("binds", kBindModes), fmt::arg("groups", groups_of(all)),
+                     fmt::arg("cases", cases_of(all)), fmt::arg("valued", joined_with(valued, '|')),
                      fmt::arg("values", value_cases()));
 }
 

@@ -108,6 +108,10 @@ std::string or_also(const FieldRow& row) {
   return out;
 }
 
+std::string wire_of_other(string_view wanted, string_view found) {
+  return fmt::format("Invalid input: expected {}, received {}", wanted, found);
+}
+
 Problem wrong_type(const FieldRow& row, const json::value& value) {
   const bool quotes = is_text_type(row.type) && !row.also && !value.is_structured();
   Problem out{.message = fmt::format("must be {}, not {}{}.", or_also(row), kind_of(value),
@@ -127,8 +131,7 @@ Problem wrong_type(const FieldRow& row, const json::value& value) {
                            big ? '<' : '>', big ? "" : "-", shown_number(kMostExact));
     return out;
   }
-  out.wire = fmt::format("Invalid input: expected {}, received {}",
-                         whole ? "int" : wire_wanted(row.type), wire_kind_of(value));
+  out.wire = wire_of_other(whole ? "int" : wire_wanted(row.type), wire_kind_of(value));
   return out;
 }
 
@@ -273,7 +276,7 @@ bool is_duration(string_view text) {
 }
 
 std::string wire_of_missing(const FieldRow& row) {
-  return fmt::format("Invalid input: expected {}, received undefined", wire_wanted(row.type));
+  return wire_of_other(wire_wanted(row.type), "undefined");
 }
 
 std::optional<Problem> problem_of(const FieldRow& row, const json::value& value,
